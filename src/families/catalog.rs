@@ -1,0 +1,84 @@
+use std::fmt;
+
+use proptest::strategy::BoxedStrategy;
+
+use crate::invariant::{Claim, Context, Invariant};
+use crate::machine::{Family, Machine};
+use crate::scenario::Scenario;
+
+use super::FunctionKind;
+
+/// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
+/// and how to check the checker.
+pub trait Catalog: Family {
+    /// The profiles (clients at versions) that the reference knows; the first is the default.
+    fn profiles() -> &'static [&'static str];
+
+    /// The reference machine, in the profile that `start` names.
+    fn reference(start: &Self::Start) -> Box<dyn Machine<Self>>;
+
+    /// The claims, each with the fold that checks it: the generic ones and the family's own.
+    fn claims() -> Vec<ClaimEntry<Self>>;
+
+    /// The mutants: faulty machines, each a bug that a real client had.
+    fn mutants() -> &'static [Mutant<Self>];
+
+    /// The ways to lie, by the name that they have in files.
+    fn misbehaviors() -> &'static [Misbehavior];
+
+    /// Draws whole scenarios for a profile. Two draws are independent.
+    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>>;
+
+    /// Scenarios with a smaller world or simpler parts than `scenario`, each of them valid, the
+    /// boldest first. The parts that all families have are taken away elsewhere.
+    fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>>;
+
+    /// Calls `label` with what is remarkable about a scenario: forks, depths, kinds of lies.
+    fn labels(scenario: &Scenario<Self>, world: &Self::World, label: &mut dyn FnMut(&'static str));
+
+    /// The pure functions that table cases can be fed to.
+    fn functions() -> Vec<FunctionKind>;
+}
+
+/// A claim and the fold that checks it.
+pub struct ClaimEntry<F: Family> {
+    /// The claim.
+    pub claim: &'static Claim,
+    /// Makes a fold for one run.
+    pub make: fn(&Context<F>) -> Box<dyn Invariant<F>>,
+}
+
+/// A faulty machine.
+pub struct Mutant<F: Family> {
+    /// Its name, in kebab case.
+    pub id: &'static str,
+    /// What is wrong with it, in one sentence.
+    pub summary: &'static str,
+    /// The real bug.
+    pub source: &'static str,
+    /// The profile that it is a mutant of.
+    pub profile: &'static str,
+    /// Makes one.
+    pub make: fn(&F::Start) -> Box<dyn Machine<F>>,
+}
+
+/// A way to lie.
+#[derive(Clone, Copy, Debug)]
+pub struct Misbehavior {
+    /// The name that it has in files, in snake case.
+    pub id: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+}
+
+impl<F: Family> fmt::Debug for ClaimEntry<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClaimEntry").field(&self.claim.id).finish()
+    }
+}
+
+impl<F: Family> fmt::Debug for Mutant<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mutant").field(&self.id).finish()
+    }
+}

@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::machine::{Family, Observes, PeerId, Time};
+use crate::scenario::Scenario;
+use crate::trace::Step;
+
+/// A claim about every run of a correct subject.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its name, in kebab case.
+    pub id: &'static str,
+    /// What must hold, in one sentence.
+    pub summary: &'static str,
+    /// Who is bound by it.
+    pub strength: Strength,
+    /// What the engine must see to check it.
+    pub needs: Needs,
+    /// Where it comes from: a protocol document, a client's source, a bug.
+    pub source: &'static str,
+}
+
+/// Who is bound by a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strength {
+    /// Every correct implementation.
+    Must,
+    /// The named profiles only: this client at this version does it so.
+    Profile(&'static [&'static str]),
+}
+
+/// What the engine must see of a subject to check a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Its messages.
+    Messages,
+    /// Its events too.
+    Events,
+    /// Its gauges too.
+    Gauges,
+    /// That it can be killed and started again.
+    Restart,
+}
+
+impl Needs {
+    /// Whether a subject that shows `observes` shows enough.
+    pub fn met_by(self, observes: Observes) -> bool {
+        match self {
+            Self::Messages => true,
+            Self::Events => observes.events,
+            Self::Gauges => observes.gauges,
+            Self::Restart => observes.restart,
+        }
+    }
+}
+
+/// A claim that did not hold.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Violation {
+    /// The claim's id.
+    pub claim: &'static str,
+    /// The peer that it is about, if it is about one.
+    pub peer: Option<PeerId>,
+    /// What would have been right.
+    pub expected: String,
+    /// What was seen.
+    pub got: String,
+}
+
+impl Violation {
+    /// A violation of `claim`.
+    pub fn new(claim: &Claim, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        Self { claim: claim.id, peer: None, expected: expected.into(), got: got.into() }
+    }
+
+    /// The same violation, about `peer`.
+    #[must_use]
+    pub fn about(mut self, peer: PeerId) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+}
+
+/// What an invariant may know besides the steps.
+#[derive(Clone, Debug)]
+pub struct Context<F: Family> {
+    /// The plan of the run.
+    pub scenario: Arc<Scenario<F>>,
+    /// Its world.
+    pub world: Arc<F::World>,
+}
+
+/// How the run ended.
+#[derive(Clone, Debug)]
+pub struct End<'a, F: Family> {
+    /// When.
+    pub at: Time,
+    /// What the subject's events say of its progress.
+    pub progress: &'a F::Progress,
+    /// What was missing for convergence; `None` if it had converged.
+    pub pending: Option<String>,
+    /// When the network was repaired; `None` if the run ended before.
+    pub healed_at: Option<Time>,
+    /// When the subject converged for good.
+    pub converged_at: Option<Time>,
+    /// The honest peers that are connected.
+    pub honest: &'a [PeerId],
+}
+
+/// A fold over the steps of one run that checks one claim.
+pub trait Invariant<F: Family>: Send {
+    /// The claim.
+    fn claim(&self) -> &'static Claim;
+
+    /// Sees one step.
+    ///
+    /// # Errors
+    /// The violation, at the step that shows it.
+    fn observe(&mut self, step: &Step<F>) -> Result<(), Violation>;
+
+    /// Sees how much the subject holds, after each input and each act of its own.
+    ///
+    /// # Errors
+    /// The violation.
+    fn measure(&mut self, _now: Time, _gauges: &F::Gauges) -> Result<(), Violation> {
+        Ok(())
+    }
+
+    /// Sees the end of the run.
+    ///
+    /// # Errors
+    /// The violation that only the end shows.
+    fn finish(&mut self, _end: &End<'_, F>) -> Result<(), Violation> {
+        Ok(())
+    }
+
+    /// How often the claim was put to the test in this run. Zero means that it passed for want of
+    /// an occasion.
+    fn exercised(&self) -> u64;
+}

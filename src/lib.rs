@@ -1,0 +1,10 @@
+//! Property-based conformance tests for blockchain synchronisation.
+#![forbid(unsafe_code)]
+
+pub mod families;
+pub mod invariant;
+pub mod machine;
+pub mod primitives;
+pub mod scenario;
+pub mod trace;
+pub mod verdict;

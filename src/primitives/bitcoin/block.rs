@@ -1,0 +1,99 @@
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use bitcoin::Transaction;
+use bitcoin::consensus::encode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{BlockHash, Header};
+
+/// A block: a header and its transactions. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Block(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    header: Header,
+    transactions: Vec<Transaction>,
+    merkle_root_matches: OnceLock<bool>,
+}
+
+impl Block {
+    /// A block from its parts, which need not fit together.
+    pub fn new(header: Header, transactions: Vec<Transaction>) -> Self {
+        Self(Arc::new(Inner { header, transactions, merkle_root_matches: OnceLock::new() }))
+    }
+
+    /// The header.
+    pub fn header(&self) -> &Header {
+        &self.0.header
+    }
+
+    /// The hash of the header.
+    pub fn hash(&self) -> BlockHash {
+        self.0.header.hash()
+    }
+
+    /// The hash of the block before.
+    pub fn parent(&self) -> BlockHash {
+        self.0.header.parent()
+    }
+
+    /// The transactions, the coinbase first.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.0.transactions
+    }
+
+    /// Whether the header's merkle root is that of the transactions. A block without transactions
+    /// has none.
+    pub fn merkle_root_matches(&self) -> bool {
+        *self.0.merkle_root_matches.get_or_init(|| {
+            let ids = self.transactions().iter().map(|tx| tx.compute_txid().to_raw_hash());
+            bitcoin::merkle_tree::calculate_root(ids)
+                .is_some_and(|root| root == self.header().fields().merkle_root.to_raw_hash())
+        })
+    }
+
+    /// The wire encoding.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode::serialize(&bitcoin::Block {
+            header: *self.header().fields(),
+            txdata: self.transactions().to_vec(),
+        })
+    }
+}
+
+impl PartialEq for Block {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash() == other.hash() && self.transactions() == other.transactions()
+    }
+}
+
+impl Eq for Block {}
+
+impl Serialize for Block {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&const_hex::encode_prefixed(self.to_bytes()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = bytes_from_hex(deserializer)?;
+        let block: bitcoin::Block = encode::deserialize(&bytes)
+            .map_err(|error| serde::de::Error::custom(format!("not a block: {error}")))?;
+        Ok(Self::new(Header::new(block.header), block.txdata))
+    }
+}
+
+/// Reads a lower-case hexadecimal string that begins with `0x`.
+pub(super) fn bytes_from_hex<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<u8>, D::Error> {
+    let text = Cow::<'de, str>::deserialize(deserializer)?;
+    let digits = text.strip_prefix("0x").ok_or_else(|| {
+        serde::de::Error::custom(format!("bytes begin with \"0x\", got {:.20?}", text))
+    })?;
+    const_hex::decode(digits)
+        .map_err(|error| serde::de::Error::custom(format!("not hexadecimal: {error}")))
+}

@@ -1,0 +1,84 @@
+use std::fmt;
+use std::str::FromStr;
+
+use bitcoin::hashes::Hash as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The double SHA-256 of a header, in wire order.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockHash([u8; 32]);
+
+impl BlockHash {
+    /// The hash of no block: "no stop" in getheaders and getblocks.
+    pub const ZERO: Self = Self([0; 32]);
+
+    /// A hash from its bytes in wire order.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes in wire order.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether this is [`BlockHash::ZERO`].
+    pub fn is_zero(&self) -> bool {
+        *self == Self::ZERO
+    }
+}
+
+impl From<bitcoin::BlockHash> for BlockHash {
+    fn from(hash: bitcoin::BlockHash) -> Self {
+        Self(hash.to_byte_array())
+    }
+}
+
+impl From<BlockHash> for bitcoin::BlockHash {
+    fn from(hash: BlockHash) -> Self {
+        Self::from_byte_array(hash.0)
+    }
+}
+
+/// As Bitcoin software prints it: bytes reversed.
+impl fmt::Display for BlockHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut reversed = self.0;
+        reversed.reverse();
+        f.write_str(&const_hex::encode(reversed))
+    }
+}
+
+impl fmt::Debug for BlockHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for BlockHash {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text
+            .strip_prefix("0x")
+            .ok_or_else(|| format!("a hash begins with \"0x\", got {text:?}"))?;
+        let mut bytes = [0; 32];
+        const_hex::decode_to_slice(digits, &mut bytes)
+            .map_err(|_| format!("a hash has 64 hexadecimal digits after \"0x\", got {text:?}"))?;
+        bytes.reverse();
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for BlockHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("0x{self}"))
+    }
+}
+
+impl<'de> Deserialize<'de> for BlockHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

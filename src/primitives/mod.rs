@@ -1,0 +1,3 @@
+//! Pure values and their encodings, thin over the crates of the field.
+
+pub mod bitcoin;

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use sha3::{Digest, Sha3_256};
+
+use crate::machine::Family;
+
+use super::{Step, text};
+
+/// All steps of a run.
+#[derive(Clone, Debug)]
+pub struct Trace<F: Family> {
+    world: Arc<F::World>,
+    steps: Vec<Step<F>>,
+}
+
+impl<F: Family> Trace<F> {
+    /// An empty trace of a run in `world`.
+    pub fn new(world: Arc<F::World>) -> Self {
+        Self { world, steps: Vec::new() }
+    }
+
+    /// Adds a step.
+    pub fn push(&mut self, step: Step<F>) {
+        self.steps.push(step);
+    }
+
+    /// The steps in order.
+    pub fn steps(&self) -> &[Step<F>] {
+        &self.steps
+    }
+
+    /// The world of the run.
+    pub fn world(&self) -> &F::World {
+        &self.world
+    }
+
+    /// One line a step, stable over versions of this program as long as the run is the same.
+    pub fn to_text(&self) -> String {
+        let mut lines = String::new();
+        for step in &self.steps {
+            text::write_step::<F>(&mut lines, &self.world, step);
+            lines.push('\n');
+        }
+        lines
+    }
+
+    /// The SHA3-256 of everything in the trace, whole messages included, in hexadecimal.
+    pub fn digest(&self) -> String {
+        let mut hasher = Sha3_256::new();
+        for step in &self.steps {
+            hasher.update(text::canonical::<F>(&self.world, step));
+            hasher.update([b'\n']);
+        }
+        const_hex::encode(hasher.finalize())
+    }
+}
