@@ -6,5 +6,6 @@ pub mod invariant;
 pub mod machine;
 pub mod primitives;
 pub mod scenario;
+pub mod sim;
 pub mod trace;
 pub mod verdict;

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::machine::{Family, Observes, PeerId, Time};
-use crate::scenario::Scenario;
+use crate::machine::{Family, Observes, PeerId, SpecError, Time};
+use crate::scenario::{Scenario, build_world};
 use crate::trace::Step;
 
 /// A claim about every run of a correct subject.
@@ -83,12 +83,30 @@ impl Violation {
 }
 
 /// What an invariant may know besides the steps.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Context<F: Family> {
     /// The plan of the run.
     pub scenario: Arc<Scenario<F>>,
     /// Its world.
     pub world: Arc<F::World>,
+}
+
+impl<F: Family> Context<F> {
+    /// Checks a plan and builds its world.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, with the path of its field.
+    pub fn new(scenario: Scenario<F>) -> Result<Self, SpecError> {
+        let world = Arc::new(build_world(&scenario)?);
+        Ok(Self { scenario: Arc::new(scenario), world })
+    }
+}
+
+// A derived `Clone` would ask for worlds that can be cloned; they are shared.
+impl<F: Family> Clone for Context<F> {
+    fn clone(&self) -> Self {
+        Self { scenario: Arc::clone(&self.scenario), world: Arc::clone(&self.world) }
+    }
 }
 
 /// How the run ended.
@@ -100,6 +118,8 @@ pub struct End<'a, F: Family> {
     pub progress: &'a F::Progress,
     /// What was missing for convergence; `None` if it had converged.
     pub pending: Option<String>,
+    /// What was missing again after the subject had converged, by its own doing.
+    pub fell_back: Option<String>,
     /// When the network was repaired; `None` if the run ended before.
     pub healed_at: Option<Time>,
     /// When the subject converged for good.

@@ -4,7 +4,9 @@
 //! right.
 
 mod claim;
+pub mod generic;
 mod suite;
 
 pub use claim::{Claim, Context, End, Invariant, Needs, Strength, Violation};
+pub use generic::NEVER_PANICS_OR_HANGS;
 pub use suite::{Exercise, Suite};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Millis, Time};
+use super::{Millis, PeerId, Time};
 
 /// Bounds shared by all values that cross the engine, said once.
 pub trait Data:
@@ -119,6 +119,47 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// one.
     fn over_limit(message: &Self::Message) -> Option<(u64, u64)>;
 
+    /// How long a correct subject leaves an item with a connected peer at least, before it asks
+    /// another for the same item.
+    const RETRY_MS: Millis = 2_000;
+
+    /// Whether an item that was asked for is still missing and could be had from an honest peer.
+    fn wanted(
+        _world: &Self::World,
+        _honest: &[PeerId],
+        _progress: &Self::Progress,
+        _key: Self::Key,
+    ) -> bool {
+        true
+    }
+
+    /// Whether a correct subject has no reason to drop a peer that serves this honestly: an honest
+    /// peer on a chain that the subject must refuse is not to blame, but is dropped all the same.
+    fn must_keep(_world: &Self::World, _spec: &Self::PeerSpec) -> bool {
+        true
+    }
+
+    /// Why an event cannot be true in this world, if it cannot: progress on something invalid.
+    fn refute(_world: &Self::World, _event: &Self::Event) -> Option<String> {
+        None
+    }
+
+    /// The item that an event says is stored for good, so that it is not asked for again even
+    /// after a restart.
+    fn durable(_event: &Self::Event) -> Option<Self::Key> {
+        None
+    }
+
+    /// The most items that a subject may have asked for and not yet received.
+    fn in_flight_max(_world: &Self::World) -> u64 {
+        u64::MAX
+    }
+
+    /// What of the gauges is above its bound, if anything is.
+    fn over_memory(_world: &Self::World, _gauges: &Self::Gauges) -> Option<OverMemory> {
+        None
+    }
+
     /// A message cut short at about `keep` of its items, if the family has such a fault.
     fn truncate(_message: &Self::Message, _keep: u32) -> Option<Self::Message> {
         None
@@ -201,6 +242,17 @@ pub enum Role {
     Request,
     /// It answers.
     Response,
+}
+
+/// A gauge above its bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverMemory {
+    /// What is held.
+    pub what: &'static str,
+    /// How many of it.
+    pub got: u64,
+    /// How many are allowed.
+    pub limit: u64,
 }
 
 /// A description that has no world, or a part that does not fit its world.

@@ -18,10 +18,12 @@ mod family;
 mod io;
 mod peer;
 mod subject;
+mod table;
 mod time;
 
-pub use family::{Data, Family, PeerModel, Replies, Reply, Role, SpecError};
+pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;
 pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
+pub use table::{FastMap, FastSet};
 pub use time::{Millis, Time};

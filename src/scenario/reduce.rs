@@ -13,30 +13,46 @@ pub fn reductions<F: Family>(scenario: &Scenario<F>) -> Vec<Scenario<F>> {
         smaller.push(candidate);
     };
     for peer in 0..scenario.peers.len() {
-        without(&|s| drop(s.peers.remove(peer)));
+        without(&|s| {
+            s.peers.remove(peer);
+        });
     }
     for crash in 0..scenario.crashes.len() {
-        without(&|s| drop(s.crashes.remove(crash)));
+        without(&|s| {
+            s.crashes.remove(crash);
+        });
     }
     for command in 0..scenario.commands.len() {
-        without(&|s| drop(s.commands.remove(command)));
+        without(&|s| {
+            s.commands.remove(command);
+        });
     }
     for (index, peer) in scenario.peers.iter().enumerate() {
         for lie in 0..peer.lies.len() {
-            without(&|s| drop(s.peers[index].lies.remove(lie)));
+            without(&|s| {
+                s.peers[index].lies.remove(lie);
+            });
         }
         for fault in 0..peer.faults.len() {
-            without(&|s| drop(s.peers[index].faults.remove(fault)));
+            without(&|s| {
+                s.peers[index].faults.remove(fault);
+            });
         }
         for stall in 0..peer.stalls.len() {
-            without(&|s| drop(s.peers[index].stalls.remove(stall)));
+            without(&|s| {
+                s.peers[index].stalls.remove(stall);
+            });
         }
         for action in 0..peer.actions.len() {
-            without(&|s| drop(s.peers[index].actions.remove(action)));
+            without(&|s| {
+                s.peers[index].actions.remove(action);
+            });
         }
         if peer.sessions.len() > 1 {
             for session in 0..peer.sessions.len() {
-                without(&|s| drop(s.peers[index].sessions.remove(session)));
+                without(&|s| {
+                    s.peers[index].sessions.remove(session);
+                });
             }
         }
         if peer.reconnect.is_some() {

@@ -1,0 +1,86 @@
+use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::{Family, FastMap, Input, Output, PeerId, Role, Time};
+use crate::trace::{Step, What};
+
+/// No item is asked for while it is on its way.
+pub static NO_DUPLICATE_IN_FLIGHT: Claim = Claim {
+    id: "no-duplicate-in-flight",
+    summary: "An item that a connected peer has been asked for is not asked for again before it \
+              is answered, or given up as late.",
+    strength: Strength::Must,
+    needs: Needs::Messages,
+    source: "Bitcoin Core #3514; bcoin fd2f1581; btcd #2428: the same block asked of two peers",
+};
+
+/// Checks that nothing is asked for twice at once.
+pub fn no_duplicate_in_flight<F: Family>(_: &Context<F>) -> Box<dyn Invariant<F>> {
+    Box::new(Duplicate::<F> { asked: FastMap::default(), judged: 0 })
+}
+
+struct Duplicate<F: Family> {
+    asked: FastMap<F::Key, (PeerId, Time)>,
+    judged: u64,
+}
+
+impl<F: Family> Invariant<F> for Duplicate<F> {
+    fn claim(&self) -> &'static Claim {
+        &NO_DUPLICATE_IN_FLIGHT
+    }
+
+    fn observe(&mut self, step: &Step<F>) -> Result<(), Violation> {
+        match &step.what {
+            What::Out { output: Output::Send { peer, message }, connected: true }
+                if F::role(message) == Role::Request =>
+            {
+                self.ask(step.at, *peer, message)
+            }
+            What::Out { output: Output::Disconnect { peer, .. }, .. }
+            | What::In { input: Input::Disconnected { peer }, .. } => {
+                self.asked.retain(|_, (asked_of, _)| asked_of != peer);
+                Ok(())
+            }
+            What::In { input: Input::Message { peer, message }, .. } => {
+                let asked = &mut self.asked;
+                F::answered(message, &mut |key, _| {
+                    if asked.get(&key).is_some_and(|(asked_of, _)| asked_of == peer) {
+                        asked.swap_remove(&key);
+                    }
+                });
+                Ok(())
+            }
+            What::Crashed { .. } => {
+                self.asked.clear();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl<F: Family> Duplicate<F> {
+    fn ask(&mut self, now: Time, peer: PeerId, message: &F::Message) -> Result<(), Violation> {
+        let mut broken = None;
+        F::asked(message, &mut |key| {
+            self.judged += 1;
+            if let Some((earlier, at)) = self.asked.insert(key, (peer, now))
+                && now.since(at) < F::RETRY_MS
+                && broken.is_none()
+            {
+                broken = Some((key, earlier, at));
+            }
+        });
+        match broken {
+            None => Ok(()),
+            Some((key, earlier, at)) => Err(Violation::new(
+                &NO_DUPLICATE_IN_FLIGHT,
+                format!("{key} is asked of {earlier} alone, as it was at {at}"),
+                format!("asked of {peer} too at {now}"),
+            )
+            .about(peer)),
+        }
+    }
+}

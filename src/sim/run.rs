@@ -1,0 +1,47 @@
+use std::collections::BTreeMap;
+
+use crate::invariant::Exercise;
+use crate::machine::Family;
+use crate::trace::Trace;
+use crate::verdict::Verdict;
+
+/// What to keep of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// The verdict and the counts only; so it is while searching.
+    Nothing,
+    /// All steps too.
+    Steps,
+}
+
+/// What came out of a run.
+#[derive(Debug)]
+pub struct Run<F: Family> {
+    /// What it says about the subject.
+    pub verdict: Verdict,
+    /// All steps, if they were to be kept.
+    pub trace: Option<Trace<F>>,
+    /// What happened how often.
+    pub tally: Tally,
+    /// How often each claim was put to the test.
+    pub exercise: Vec<Exercise>,
+}
+
+/// What happened how often in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Steps in all.
+    pub steps: u64,
+    /// Messages that reached the subject or a peer.
+    pub messages: u64,
+    /// What the subject saw: messages, connections that opened or closed, commands.
+    pub inputs: u64,
+    /// Faults and lies of the plan that took effect, and crashes.
+    pub fired: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    pub(super) fn fire(&mut self, what: &'static str) {
+        *self.fired.entry(what).or_default() += 1;
+    }
+}
