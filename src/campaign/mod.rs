@@ -1,0 +1,19 @@
+//! Searching for a counterexample, and making it small.
+//!
+//! Case `k` of seed `s` depends on `(family, profile, s, k)` alone, so any case can be made again
+//! by itself, and a campaign can be split over workers and machines. Results are consumed in the
+//! order of the cases, so the number of workers changes nothing but the time.
+
+mod case;
+mod mutation;
+mod search;
+mod shrink;
+mod suite;
+mod tally;
+
+pub use case::{CaseId, draw};
+pub use mutation::{Kill, MutantReport, test_mutant};
+pub use search::{Finding, Outcome, Plan, Progress, SubjectFactory, search};
+pub use shrink::{Shrunk, shrink};
+pub use suite::{Judge, run_once};
+pub use tally::Totals;

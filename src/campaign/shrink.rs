@@ -1,0 +1,156 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use proptest::strategy::ValueTree;
+
+use crate::families::Catalog;
+use crate::invariant::{Context, Violation};
+use crate::machine::{Subject, SubjectError};
+use crate::scenario::{Scenario, reductions};
+use crate::sim::{Record, Run, Tally};
+use crate::trace::Trace;
+use crate::verdict::Verdict;
+
+use super::suite::{Judge, run_once};
+
+/// A broken claim in its smallest form.
+#[derive(Debug)]
+pub struct Shrunk<F: Catalog> {
+    /// The scenario that was found.
+    pub original: Scenario<F>,
+    /// What happened in it.
+    pub original_tally: Tally,
+    /// The smallest scenario that breaks the same claim.
+    pub scenario: Scenario<F>,
+    /// How it breaks it.
+    pub violation: Violation,
+    /// What happens in it.
+    pub tally: Tally,
+    /// All steps of it.
+    pub trace: Trace<F>,
+    /// How many runs it took.
+    pub runs: u64,
+}
+
+/// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
+/// away one thing after the other until nothing can go. The same claim stays broken throughout.
+/// At most `runs_max` runs are spent; when `stop` becomes true, what is there is taken.
+///
+/// # Errors
+/// When the subject fails to run, or the scenario does not fail again: then the subject is not
+/// deterministic, and the error says so.
+pub fn shrink<F: Catalog>(
+    mut tree: Box<dyn ValueTree<Value = Scenario<F>>>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    runs_max: u64,
+    stop: &AtomicBool,
+) -> Result<Shrunk<F>, SubjectError> {
+    let original = tree.current();
+    let first = run_context(&context_of(original.clone()), subject, judge, Record::Nothing)?;
+    let Verdict::Fail(violation) = &first.verdict else { return Err(not_again()) };
+    let mut search = Search { subject, judge, claim: violation.claim, runs: 1, runs_max, stop };
+    let along_tree = search.along_tree(tree.as_mut(), original.clone())?;
+    let scenario = search.one_by_one(along_tree)?;
+    let runs = search.runs;
+    let run = run_context(&context_of(scenario.clone()), subject, judge, Record::Steps)?;
+    let (Verdict::Fail(violation), Some(trace)) = (run.verdict, run.trace) else {
+        return Err(not_again());
+    };
+    Ok(Shrunk {
+        original,
+        original_tally: first.tally,
+        scenario,
+        violation,
+        tally: run.tally,
+        trace,
+        runs,
+    })
+}
+
+struct Search<'a, F: Catalog> {
+    subject: &'a mut dyn Subject<F>,
+    judge: &'a Judge<F>,
+    claim: &'static str,
+    runs: u64,
+    runs_max: u64,
+    stop: &'a AtomicBool,
+}
+
+impl<F: Catalog> Search<'_, F> {
+    fn along_tree(
+        &mut self,
+        tree: &mut dyn ValueTree<Value = Scenario<F>>,
+        mut best: Scenario<F>,
+    ) -> Result<Scenario<F>, SubjectError> {
+        if !tree.simplify() {
+            return Ok(best);
+        }
+        while !self.spent() {
+            let candidate = tree.current();
+            let goes_on = if self.still_fails(&candidate)? {
+                best = candidate;
+                tree.simplify()
+            } else {
+                tree.complicate()
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    /// Takes the first reduction that still fails, until none does.
+    fn one_by_one(&mut self, mut best: Scenario<F>) -> Result<Scenario<F>, SubjectError> {
+        'again: while !self.spent() {
+            for candidate in reductions(&best).into_iter().chain(F::reductions(&best)) {
+                if self.spent() {
+                    break 'again;
+                }
+                if candidate != best && self.still_fails(&candidate)? {
+                    best = candidate;
+                    continue 'again;
+                }
+            }
+            break;
+        }
+        Ok(best)
+    }
+
+    fn still_fails(&mut self, scenario: &Scenario<F>) -> Result<bool, SubjectError> {
+        // A reduction may leave something that another part refers to: then it is none.
+        let Ok(context) = Context::new(scenario.clone()) else { return Ok(false) };
+        self.runs += 1;
+        let run = run_context(&context, self.subject, self.judge, Record::Nothing)?;
+        Ok(run.verdict.violation().is_some_and(|violation| violation.claim == self.claim))
+    }
+
+    fn spent(&self) -> bool {
+        self.runs >= self.runs_max || self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn context_of<F: Catalog>(scenario: Scenario<F>) -> Context<F> {
+    Context::new(scenario).expect("what has run before is valid")
+}
+
+fn run_context<F: Catalog>(
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    record: Record,
+) -> Result<Run<F>, SubjectError> {
+    let run = run_once(context, subject, judge, record);
+    match run.verdict {
+        Verdict::SubjectFailed(error) => Err(error),
+        _ => Ok(run),
+    }
+}
+
+fn not_again() -> SubjectError {
+    SubjectError::Broken {
+        message: "the same scenario broke a claim once and not again: the subject is not \
+                  deterministic, or reads a clock of its own"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,55 @@
+use crate::families::{Catalog, ClaimEntry};
+use crate::invariant::{Context, Needs, Strength, Suite};
+use crate::machine::{Observes, Subject};
+use crate::sim::{Record, Run, simulate};
+
+/// The claims that a subject is held to.
+#[derive(Debug)]
+pub struct Judge<F: Catalog> {
+    entries: Vec<ClaimEntry<F>>,
+}
+
+impl<F: Catalog> Judge<F> {
+    /// Holds a subject that shows `observes` to all *must* claims, and to those of `profile` if
+    /// one is named. A claim that needs more than the subject shows is left out.
+    pub fn new(profile: Option<&str>, observes: Observes) -> Self {
+        let mut entries = F::claims();
+        entries.retain(|entry| entry.claim.needs.met_by(observes) && binds(entry, profile));
+        Self { entries }
+    }
+
+    /// The claims in the order in which they judge.
+    pub fn entries(&self) -> &[ClaimEntry<F>] {
+        &self.entries
+    }
+
+    /// The claims that this judge leaves out because the subject does not show enough.
+    pub fn unseen(profile: Option<&str>, observes: Observes) -> Vec<(&'static str, Needs)> {
+        F::claims()
+            .iter()
+            .filter(|entry| binds(entry, profile) && !entry.claim.needs.met_by(observes))
+            .map(|entry| (entry.claim.id, entry.claim.needs))
+            .collect()
+    }
+
+    fn suite(&self, context: &Context<F>) -> Suite<F> {
+        Suite::new(self.entries.iter().map(|entry| (entry.make)(context)).collect())
+    }
+}
+
+fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
+    match entry.claim.strength {
+        Strength::Must => true,
+        Strength::Profile(profiles) => profile.is_some_and(|name| profiles.contains(&name)),
+    }
+}
+
+/// Runs one scenario.
+pub fn run_once<F: Catalog>(
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    record: Record,
+) -> Run<F> {
+    simulate(context, subject, judge.suite(context), record)
+}

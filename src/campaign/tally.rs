@@ -1,0 +1,66 @@
+use std::collections::BTreeMap;
+
+use crate::machine::Family;
+use crate::sim::Run;
+use crate::verdict::Verdict;
+
+/// What a campaign has seen so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Cases that ran.
+    pub cases: u64,
+    /// Cases of which nothing can be said: a bound was reached.
+    pub inconclusive: u64,
+    /// Cases that broke a claim.
+    pub failed: u64,
+    /// Messages that were delivered.
+    pub messages: u64,
+    /// What the subjects saw.
+    pub inputs: u64,
+    /// In how many cases each claim was put to the test.
+    pub exercised: BTreeMap<&'static str, u64>,
+    /// How often each kind of fault or lie took effect.
+    pub fired: BTreeMap<&'static str, u64>,
+    /// How many cases have each remarkable feature.
+    pub labels: BTreeMap<&'static str, u64>,
+}
+
+impl Totals {
+    /// Counts a run.
+    pub fn add_run<F: Family>(&mut self, run: &Run<F>) {
+        self.cases += 1;
+        self.inconclusive += u64::from(matches!(run.verdict, Verdict::Inconclusive(_)));
+        self.failed += u64::from(matches!(run.verdict, Verdict::Fail(_)));
+        self.messages += run.tally.messages;
+        self.inputs += run.tally.inputs;
+        for exercise in &run.exercise {
+            *self.exercised.entry(exercise.claim.id).or_default() += u64::from(exercise.times > 0);
+        }
+        for (what, times) in &run.tally.fired {
+            *self.fired.entry(what).or_default() += times;
+        }
+    }
+
+    /// Counts a feature of a case.
+    pub fn label(&mut self, label: &'static str) {
+        *self.labels.entry(label).or_default() += 1;
+    }
+
+    /// Adds what another part of the campaign has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.inconclusive += other.inconclusive;
+        self.failed += other.failed;
+        self.messages += other.messages;
+        self.inputs += other.inputs;
+        for (mine, theirs) in [
+            (&mut self.exercised, &other.exercised),
+            (&mut self.fired, &other.fired),
+            (&mut self.labels, &other.labels),
+        ] {
+            for (what, times) in theirs {
+                *mine.entry(what).or_default() += times;
+            }
+        }
+    }
+}
