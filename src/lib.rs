@@ -9,4 +9,5 @@ pub mod primitives;
 pub mod scenario;
 pub mod sim;
 pub mod trace;
+pub mod vectors;
 pub mod verdict;

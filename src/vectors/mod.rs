@@ -1,0 +1,18 @@
+//! Files: scenarios and tables of cases in a YAML that every parser reads alike.
+//!
+//! What is written here has every string in double quotes and no anchors, tags or flow lists,
+//! because YAML parsers disagree on the rest: `serde_yaml` writes a 32-byte hash without quotes,
+//! which JavaScript reads as a number.
+
+mod document;
+mod error;
+mod locate;
+mod read;
+mod verify;
+mod write;
+
+pub use document::{Document, Expectation, ExpectedVerdict, FORMAT, Header, SCENARIO, UnderTest};
+pub use error::DocumentError;
+pub use read::{read_header, read_scenario, read_text};
+pub use verify::{FileReport, verify_text};
+pub use write::{to_yaml, write_file};
