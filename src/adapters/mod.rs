@@ -1,0 +1,11 @@
+//! How the engine reaches a subject: inside this process, or as a child process that speaks JSON
+//! lines.
+//!
+//! This is the only room with clocks, processes and an asynchronous runtime. To the engine all that
+//! is here is a [`Subject`](crate::machine::Subject).
+
+mod in_process;
+mod panics;
+
+pub use in_process::InProcess;
+pub use panics::quiet_panics;
