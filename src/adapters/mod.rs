@@ -6,6 +6,12 @@
 
 mod in_process;
 mod panics;
+mod process;
+mod protocol;
+mod serve;
 
 pub use in_process::InProcess;
 pub use panics::quiet_panics;
+pub use process::{ChildProcess, Options};
+pub use protocol::{About, PROTOCOL_VERSION};
+pub use serve::{ServeError, serve};
