@@ -140,3 +140,72 @@ impl<F: Family> fmt::Debug for InProcess<F> {
 fn no_case() -> SubjectError {
     SubjectError::NotStarted { message: "no case has begun".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::adapters::quiet_panics;
+    use crate::adapters::toy::{Counter, Start, Toy, UNLUCKY};
+    use crate::machine::{Output, PeerId};
+
+    use super::*;
+
+    const NOW: Time = Time::from_millis(5);
+
+    fn begun() -> (InProcess<Toy>, Outbox<Toy>) {
+        let mut subject = InProcess::<Toy>::new(Counter::boxed);
+        let mut out = Outbox::new();
+        subject.begin(&Start { delay_ms: 10 }, &mut out).unwrap();
+        (subject, out)
+    }
+
+    fn number(message: u32) -> Input<Toy> {
+        Input::Message { peer: PeerId(1), message }
+    }
+
+    #[test]
+    fn time_passes_to_the_deadline_and_no_further() {
+        let (mut subject, mut out) = begun();
+        subject.deliver(NOW, number(1), &mut out).unwrap();
+        let at = |millis| Time::from_millis(millis);
+        assert_eq!(subject.advance(NOW, at(14), &mut out), Ok(Advance::Reached));
+        assert_eq!(subject.advance(NOW, at(15), &mut out), Ok(Advance::Acted(at(15))));
+        assert_eq!(subject.advance(at(15), at(99), &mut out), Ok(Advance::Reached));
+        let outputs: Vec<_> = out.drain().collect();
+        let sent = Output::Send { peer: PeerId(1), message: 2 };
+        assert_eq!(outputs, [sent, Output::Event { event: 1 }]);
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_now() {
+        let (mut subject, mut out) = begun();
+        subject.deliver(NOW, number(1), &mut out).unwrap();
+        let late = Time::from_millis(50);
+        assert_eq!(subject.advance(late, late, &mut out), Ok(Advance::Acted(late)));
+    }
+
+    #[test]
+    fn a_panic_is_the_machines_failure() {
+        quiet_panics();
+        let (mut subject, mut out) = begun();
+        let error = subject.deliver(NOW, number(UNLUCKY), &mut out).unwrap_err();
+        let SubjectError::Panicked { message } = &error else { panic!("{error}") };
+        assert!(message.contains("this number is unlucky"), "{message}");
+        assert!(message.contains("toy.rs:"), "{message}");
+        let error = subject.deliver(NOW, number(1), &mut out).unwrap_err();
+        assert!(matches!(error, SubjectError::NotStarted { .. }), "{error}");
+        subject.begin(&Start { delay_ms: 10 }, &mut out).unwrap();
+        subject.deliver(NOW, number(1), &mut out).unwrap();
+    }
+
+    #[test]
+    fn a_panic_of_the_gauges_is_not_lost() {
+        quiet_panics();
+        let (mut subject, mut out) = begun();
+        for _ in 0..100 {
+            subject.deliver(NOW, number(1), &mut out).unwrap();
+        }
+        assert_eq!(subject.gauges(), None);
+        let error = subject.end().unwrap_err();
+        assert!(error.to_string().contains("too much to hold"), "{error}");
+    }
+}

@@ -9,6 +9,8 @@ mod panics;
 mod process;
 mod protocol;
 mod serve;
+#[cfg(test)]
+mod toy;
 
 pub use in_process::InProcess;
 pub use panics::quiet_panics;

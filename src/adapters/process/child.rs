@@ -1,5 +1,5 @@
 use std::ffi::OsString;
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -62,6 +62,11 @@ impl<F: Family> ChildProcess<F> {
     }
 
     fn hello(&mut self) -> Result<(), SubjectError> {
+        // A process that does not suit is of no further use.
+        self.greet().inspect_err(|_| drop(self.session.close()))
+    }
+
+    fn greet(&mut self) -> Result<(), SubjectError> {
         self.seq = 0;
         let harness = concat!("syncheck ", env!("CARGO_PKG_VERSION"));
         let limit = self.session.options().hello_timeout;

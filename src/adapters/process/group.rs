@@ -71,7 +71,7 @@ impl ProcessGroup {
 
     fn signal(&self, signal: Signal) {
         // The only failure is that nobody is left.
-        drop(kill_process_group(self.leader, signal));
+        let _ = kill_process_group(self.leader, signal);
     }
 
     fn kill(&mut self) -> Option<ExitStatus> {

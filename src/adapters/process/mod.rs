@@ -4,6 +4,7 @@
 //! with an error that names the cause; and nothing of the child's process group outlives it.
 
 mod child;
+mod exchange;
 mod group;
 mod lines;
 mod options;

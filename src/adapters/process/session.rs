@@ -1,5 +1,4 @@
 use std::ffi::OsString;
-use std::future::Future;
 use std::io;
 use std::ops::Range;
 use std::process::ExitStatus;
@@ -9,7 +8,6 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::select;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -17,6 +15,7 @@ use crate::adapters::protocol::shortened;
 use crate::machine::SubjectError;
 
 use super::Options;
+use super::exchange::{Failure, LAST_WORDS, exchange};
 use super::group::{ProcessGroup, describe_exit};
 use super::lines::{LineError, Lines, Progress};
 use super::pipe::EagerPipe;
@@ -51,14 +50,6 @@ struct Running {
     lines: Lines<EagerPipe, ChildStdin>,
     log: Arc<Mutex<Tail>>,
     log_reader: JoinHandle<()>,
-}
-
-/// Why an exchange failed.
-enum Failure {
-    Line(LineError),
-    /// The child is gone, but a process that it started holds its output open.
-    Orphaned,
-    TimedOut(Duration),
 }
 
 impl Session {
@@ -98,8 +89,8 @@ impl Session {
             let _inside = self.runtime.enter();
             self.running = Some(Running::start(&self.command, &self.options)?);
         }
-        let running = self.running.as_mut().expect("it was started above");
-        match self.runtime.block_on(running.exchange(request, limit)) {
+        let Running { group, lines, .. } = self.running.as_mut().expect("it was started above");
+        match self.runtime.block_on(exchange(lines, group.exited(), request, limit)) {
             Ok(place) => Ok(place),
             Err(failure) => Err(self.fail(&failure, &what())),
         }
@@ -227,24 +218,6 @@ impl Running {
         Ok(Self { group, lines, log, log_reader })
     }
 
-    async fn exchange(&mut self, request: &[u8], limit: Duration) -> Result<Range<usize>, Failure> {
-        let Self { group, lines, .. } = self;
-        let answered = async {
-            let mut exchange = std::pin::pin!(lines.exchange(request));
-            select! {
-                biased;
-                place = &mut exchange => return place.map_err(Failure::Line),
-                () = group.exited() => {}
-            }
-            // What it wrote before it died is in the pipe; more will not come.
-            match timeout(LAST_WORDS, exchange).await {
-                Ok(place) => place.map_err(Failure::Line),
-                Err(_) => Err(Failure::Orphaned),
-            }
-        };
-        within(limit, answered).await
-    }
-
     async fn close(self, grace: Duration) -> Ending {
         let Self { group, lines, log_reader, .. } = self;
         let mut output = lines.unread().to_vec();
@@ -263,16 +236,6 @@ impl Running {
         log_reader.abort();
         Ending { status, by_itself, output }
     }
-}
-
-/// How long the output of a dead process is read.
-const LAST_WORDS: Duration = Duration::from_millis(50);
-
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    timeout(limit, work).await.unwrap_or(Err(Failure::TimedOut(limit)))
 }
 
 async fn read_log(mut stderr: ChildStderr, log: Arc<Mutex<Tail>>) {
