@@ -1,6 +1,7 @@
 //! Property-based conformance tests for blockchain synchronisation.
 #![forbid(unsafe_code)]
 
+pub mod adapters;
 pub mod campaign;
 pub mod families;
 pub mod invariant;

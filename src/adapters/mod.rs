@@ -1,0 +1,19 @@
+//! How the engine reaches a subject: inside this process, or as a child process that speaks JSON
+//! lines.
+//!
+//! This is the only room with clocks, processes and an asynchronous runtime. To the engine all that
+//! is here is a [`Subject`](crate::machine::Subject).
+
+mod in_process;
+mod panics;
+mod process;
+mod protocol;
+mod serve;
+#[cfg(test)]
+mod toy;
+
+pub use in_process::InProcess;
+pub use panics::quiet_panics;
+pub use process::{ChildProcess, Options};
+pub use protocol::{About, PROTOCOL_VERSION};
+pub use serve::{ServeError, serve};

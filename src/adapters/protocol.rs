@@ -1,0 +1,163 @@
+//! The lines of protocol version 1, as `docs/adapter-protocol.md` says them.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::machine::{Data, Family, Input, Observes, Output, Time};
+
+/// The version that this harness speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// No time on the wire is later: every language reads it as a whole number.
+pub(super) const TIME_MAX: Time = Time::from_millis((1 << 53) - 1);
+
+/// What a subject says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The families that it can run.
+    pub families: Vec<String>,
+    /// The profiles that it can run, where a family has profiles; all, if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profiles: Option<Vec<String>>,
+    /// What it lets the engine see.
+    pub observes: Observes,
+}
+
+/// A line to the subject, as it is written.
+#[derive(Debug, Serialize)]
+#[serde(bound = "", tag = "type", rename_all = "snake_case")]
+pub(super) enum Request<'a, F: Family> {
+    Advance { seq: u64, now: Time, until: Time },
+    Begin { seq: u64, family: &'a str, start: &'a F::Start },
+    Deliver { seq: u64, now: Time, input: &'a Input<F> },
+    End { seq: u64 },
+    Hello { seq: u64, versions: &'a [u32], harness: &'a str },
+    Restart { seq: u64, now: Time },
+}
+
+/// A line to the subject, as it is read. The parts that depend on the family stay raw until the
+/// family is known.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestLine<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: RequestKind,
+    pub(super) seq: u64,
+    #[serde(default)]
+    pub(super) versions: Option<Vec<u32>>,
+    #[serde(default, borrow)]
+    pub(super) harness: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(super) family: Option<Cow<'a, str>>,
+    #[serde(default, borrow)]
+    pub(super) start: Option<&'a RawValue>,
+    #[serde(default)]
+    pub(super) now: Option<Time>,
+    #[serde(default)]
+    pub(super) until: Option<Time>,
+    #[serde(default, borrow)]
+    pub(super) input: Option<&'a RawValue>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RequestKind {
+    Advance,
+    Begin,
+    Deliver,
+    End,
+    Hello,
+    Restart,
+}
+
+/// A line from the subject. One flat record for all kinds is read at half the cost of a tagged
+/// enum; which fields a kind has is checked where it is used.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(bound = "", deny_unknown_fields)]
+pub(super) struct Reply<F: Family> {
+    #[serde(rename = "type")]
+    pub(super) kind: ReplyKind,
+    pub(super) seq: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) protocol: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) about: Option<About>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub(super) outputs: Vec<Output<F>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) acted_at: Option<Time>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    pub(super) deadline: Option<Option<Time>>,
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub(super) gauges: Option<F::Gauges>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReplyKind {
+    Done,
+    Error,
+    Hello,
+    Unsupported,
+}
+
+impl<F: Family> Reply<F> {
+    pub(super) fn new(kind: ReplyKind, seq: u64) -> Self {
+        Self {
+            kind,
+            seq,
+            protocol: None,
+            about: None,
+            outputs: Vec::new(),
+            acted_at: None,
+            deadline: None,
+            gauges: None,
+            message: None,
+        }
+    }
+
+    /// The first field that this kind of reply does not have.
+    pub(super) fn misplaced(&self) -> Option<&'static str> {
+        let (hello, done) = (self.kind == ReplyKind::Hello, self.kind == ReplyKind::Done);
+        let fields = [
+            ("protocol", self.protocol.is_some(), hello),
+            ("about", self.about.is_some(), hello),
+            ("outputs", !self.outputs.is_empty(), done),
+            ("acted_at", self.acted_at.is_some(), done),
+            ("deadline", self.deadline.is_some(), done),
+            ("gauges", self.gauges.is_some(), done),
+            ("message", self.message.is_some(), !hello && !done),
+        ];
+        fields.iter().find(|(_, present, allowed)| *present && !allowed).map(|(name, ..)| *name)
+    }
+}
+
+/// Tells `"deadline": null`, which means never, from no deadline at all, which means unknown.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Time>>, D::Error> {
+    Option::<Time>::deserialize(deserializer).map(Some)
+}
+
+fn none<T: Data>() -> Option<T> {
+    None
+}
+
+/// A line shortened for a message to people: control characters escaped, the middle left out.
+pub(super) fn shortened(line: &[u8]) -> String {
+    const HEAD: usize = 160;
+    const TAIL: usize = 40;
+    if line.len() <= HEAD + TAIL {
+        return format!("`{}`", String::from_utf8_lossy(line).escape_debug());
+    }
+    let head = String::from_utf8_lossy(&line[..HEAD]);
+    let tail = String::from_utf8_lossy(&line[line.len() - TAIL..]);
+    format!("`{} … {}` ({} bytes)", head.escape_debug(), tail.escape_debug(), line.len())
+}
