@@ -4,6 +4,7 @@
 //! This is the only room with clocks, processes and an asynchronous runtime. To the engine all that
 //! is here is a [`Subject`](crate::machine::Subject).
 
+mod check;
 mod clock;
 mod in_process;
 mod panics;
@@ -13,6 +14,7 @@ mod serve;
 #[cfg(test)]
 mod toy;
 
+pub use check::{CheckOutcome, CheckResult, SampleCase, check};
 pub use clock::{Stopwatch, set_after};
 pub use in_process::InProcess;
 pub use panics::quiet_panics;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -52,8 +53,8 @@ pub(super) struct RequestLine<'a> {
     pub(super) seq: u64,
     #[serde(default)]
     pub(super) versions: Option<Vec<u32>>,
-    #[serde(default, borrow)]
-    pub(super) harness: Option<Cow<'a, str>>,
+    #[serde(default, rename = "harness")]
+    _harness: Option<IgnoredAny>,
     #[serde(default, borrow)]
     pub(super) family: Option<Cow<'a, str>>,
     #[serde(default, borrow)]
@@ -75,6 +76,12 @@ pub(super) enum RequestKind {
     End,
     Hello,
     Restart,
+}
+
+/// The number of a request that cannot be read otherwise.
+#[derive(Debug, Deserialize)]
+pub(super) struct Numbered {
+    pub(super) seq: u64,
 }
 
 /// A line from the subject. One flat record for all kinds is read at half the cost of a tagged

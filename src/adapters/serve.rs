@@ -8,7 +8,7 @@ use crate::machine::{Advance, Family, Machine, Observes, Outbox, Subject, Subjec
 
 use super::InProcess;
 use super::protocol::{
-    About, PROTOCOL_VERSION, Reply, ReplyKind, RequestKind, RequestLine, shortened,
+    About, Numbered, PROTOCOL_VERSION, Reply, ReplyKind, RequestKind, RequestLine, shortened,
 };
 
 /// Puts machines behind the adapter protocol: reads requests from `input` until it ends, and
@@ -101,8 +101,10 @@ impl<F: Family> Server<F> {
         let Some(line) = line.strip_suffix(b"\n") else {
             return Err((0, format!("the line has no end: {}", shortened(line))));
         };
-        let request: RequestLine<'_> = serde_json::from_slice(line)
-            .map_err(|error| (0, format!("not a request, {error}: {}", shortened(line))))?;
+        let request: RequestLine<'_> = serde_json::from_slice(line).map_err(|error| {
+            let seq = serde_json::from_slice(line).map_or(0, |Numbered { seq }| seq);
+            (seq, format!("not a request, {error}: {}", shortened(line)))
+        })?;
         let seq = request.seq;
         self.answer_request(&request).map_err(|message| (seq, message))
     }
@@ -216,4 +218,133 @@ fn unsupported<F: Family>(seq: u64, message: String) -> Reply<F> {
 
 fn in_words(error: SubjectError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::adapters::quiet_panics;
+    use crate::adapters::toy::{Counter, Toy};
+
+    use super::*;
+
+    /// What is answered to the lines, and how it ended.
+    fn served(lines: &[&str]) -> (Vec<String>, Result<(), ServeError>) {
+        let input = lines.join("\n") + "\n";
+        let mut output = Vec::new();
+        let about = About::machine::<Toy>("counter", "1", &[]);
+        let result = serve::<Toy>(Counter::boxed, about, input.as_bytes(), &mut output);
+        let output = String::from_utf8(output).unwrap();
+        (output.lines().map(ToOwned::to_owned).collect(), result)
+    }
+
+    const HELLO: &str = r#"{"type":"hello","seq":0,"versions":[1],"harness":"test"}"#;
+    const BEGIN: &str = r#"{"type":"begin","seq":1,"family":"toy","start":{"delay_ms":10}}"#;
+
+    #[test]
+    fn a_case_is_served_line_by_line() {
+        let (replies, result) = served(&[
+            HELLO,
+            BEGIN,
+            r#"{"type":"deliver","seq":2,"now":5,"input":{"type":"message","peer":1,"message":7}}"#,
+            r#"{"type":"advance","seq":3,"now":5,"until":9}"#,
+            r#"{"type":"advance","seq":4,"now":9,"until":99}"#,
+            r#"{"type":"restart","seq":5,"now":20}"#,
+            r#"{"type":"end","seq":6}"#,
+        ]);
+        assert!(result.is_ok());
+        let expected = [
+            concat!(
+                r#"{"type":"hello","seq":0,"protocol":1,"about":{"name":"counter","version":"1","#,
+                r#""families":["toy"],"observes":{"events":true,"gauges":true,"restart":true}}}"#
+            ),
+            r#"{"type":"done","seq":1,"deadline":null,"gauges":0}"#,
+            concat!(
+                r#"{"type":"done","seq":2,"outputs":[{"type":"send","peer":1,"message":8}],"#,
+                r#""deadline":15,"gauges":1}"#
+            ),
+            r#"{"type":"done","seq":3,"deadline":15}"#,
+            concat!(
+                r#"{"type":"done","seq":4,"outputs":[{"type":"event","event":1}],"#,
+                r#""acted_at":15,"deadline":null}"#
+            ),
+            concat!(
+                r#"{"type":"done","seq":5,"outputs":[{"type":"event","event":0}],"#,
+                r#""deadline":null,"gauges":0}"#
+            ),
+            r#"{"type":"done","seq":6}"#,
+        ];
+        assert_eq!(replies, expected);
+    }
+
+    #[test]
+    fn what_is_not_supported_is_said_and_survived() {
+        let (replies, result) = served(&[
+            r#"{"type":"hello","seq":0,"versions":[7]}"#,
+            HELLO,
+            r#"{"type":"begin","seq":1,"family":"chess","start":{"board":[]}}"#,
+            BEGIN,
+        ]);
+        assert!(result.is_ok());
+        assert!(replies[0].starts_with(r#"{"type":"unsupported","seq":0,"message":"protocol"#));
+        assert!(replies[2].starts_with(r#"{"type":"unsupported","seq":1,"message":"family chess"#));
+        assert!(replies[3].starts_with(r#"{"type":"done","seq":1"#));
+    }
+
+    #[test]
+    fn a_bad_request_is_answered_with_an_error_and_ends_it() {
+        let cases = [
+            (vec!["nonsense"], r#""seq":0"#, "not a request"),
+            (vec![BEGIN], r#""seq":1"#, "comes first"),
+            (vec![HELLO, HELLO], r#""seq":0"#, "comes first, and once"),
+            (vec![HELLO, r#"{"type":"end","seq":3}"#], r#""seq":3"#, "no case has begun"),
+            (vec![HELLO, r#"{"type":"begin","seq":1,"family":"toy"}"#], r#""seq":1"#, "`start`"),
+            (
+                vec![HELLO, BEGIN, r#"{"type":"jump","seq":2}"#],
+                r#""seq":0"#,
+                "unknown variant `jump`",
+            ),
+            (
+                vec![HELLO, r#"{"type":"begin","seq":1,"family":"toy","start":{},"x":1}"#],
+                r#""seq":1"#,
+                "unknown field `x`",
+            ),
+            (
+                vec![HELLO, BEGIN, r#"{"type":"deliver","seq":2,"now":0,"input":{"type":"x"}}"#],
+                r#""seq":2"#,
+                "`input` cannot be read",
+            ),
+            (
+                vec![HELLO, BEGIN, r#"{"type":"advance","seq":2,"now":0}"#],
+                r#""seq":2"#,
+                "no field `until`",
+            ),
+        ];
+        for (mut lines, seq, cause) in cases {
+            // What follows the error is not answered.
+            lines.push(HELLO);
+            let (replies, result) = served(&lines);
+            assert_eq!(replies.len(), lines.len() - 1, "{replies:?}");
+            let last = replies.last().unwrap();
+            assert!(last.starts_with(r#"{"type":"error","#), "{last}");
+            assert!(last.contains(seq) && last.contains(cause), "{last}");
+            assert!(matches!(result, Err(ServeError::Request(_))), "{result:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_refused() {
+        let mut output = Vec::new();
+        let about = About::machine::<Toy>("counter", "1", &[]);
+        let result = serve::<Toy>(Counter::boxed, about, HELLO.as_bytes(), &mut output);
+        assert!(matches!(result, Err(ServeError::Request(_))), "{result:?}");
+    }
+
+    #[test]
+    fn a_panic_is_answered_with_an_error() {
+        quiet_panics();
+        let unlucky = r#"{"type":"deliver","seq":2,"now":5,"input":{"type":"message","peer":1,"message":13}}"#;
+        let (replies, result) = served(&[HELLO, BEGIN, unlucky]);
+        assert!(replies[2].contains("this number is unlucky"), "{}", replies[2]);
+        assert!(result.is_err());
+    }
 }

@@ -15,4 +15,4 @@ mod tail;
 pub use child::ChildProcess;
 pub use options::Options;
 
-pub(super) use session::Session;
+pub(super) use session::{Ending, Session};
