@@ -3,12 +3,15 @@
 
 pub mod adapters;
 pub mod campaign;
+pub mod cli;
 pub mod families;
 pub mod invariant;
 pub mod machine;
 pub mod primitives;
+pub mod reports;
 pub mod scenario;
 pub mod sim;
 pub mod trace;
 pub mod vectors;
 pub mod verdict;
+pub mod world;

@@ -1,3 +1,10 @@
 //! The command line of syncheck.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use syncheck::cli::Arguments;
+
+fn main() -> ExitCode {
+    Arguments::parse().execute().into()
+}

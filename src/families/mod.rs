@@ -3,6 +3,8 @@
 mod catalog;
 mod function;
 pub mod headers_first;
+mod registry;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
+pub use registry::{FamilyId, Visit};

@@ -76,6 +76,14 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// The error names the field of the action.
     fn check_action(world: &Self::World, action: &Self::Action) -> Result<(), SpecError>;
 
+    /// Checks that a lie fits the world.
+    ///
+    /// # Errors
+    /// The error names the field of the lie.
+    fn check_misbehavior(_world: &Self::World, _how: &Self::Misbehavior) -> Result<(), SpecError> {
+        Ok(())
+    }
+
     /// Checks that a command fits the world.
     ///
     /// # Errors
@@ -122,6 +130,11 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// How long a correct subject leaves an item with a connected peer at least, before it asks
     /// another for the same item.
     const RETRY_MS: Millis = 2_000;
+
+    /// An item in words that fit the other descriptions.
+    fn describe_key(_world: &Self::World, key: Self::Key) -> String {
+        key.to_string()
+    }
 
     /// Whether an item that was asked for is still missing and could be had from an honest peer.
     fn wanted(

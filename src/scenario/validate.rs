@@ -71,6 +71,10 @@ fn check_peer<F: Family>(world: &F::World, peer: &PeerPlan<F>) -> Result<(), Spe
         F::check_action(world, &action.what)
             .map_err(|error| error.within(&format!("actions[{index}].what")))?;
     }
+    for (index, lie) in peer.lies.iter().enumerate() {
+        F::check_misbehavior(world, &lie.how)
+            .map_err(|error| error.within(&format!("lies[{index}].how")))?;
+    }
     let mut free_from = Some(0);
     for (index, session) in peer.sessions.iter().enumerate() {
         let path = format!("sessions[{index}]");

@@ -299,3 +299,25 @@ pub struct Gauges {
     /// Items known to be known to peers, over all peers.
     pub known_inventory: u64,
 }
+
+impl Profile {
+    /// The names of all profiles, the default first.
+    pub const NAMES: [&'static str; 2] = [Self::Btcd026.name(), Self::Btcd025.name()];
+
+    /// The name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Btcd025 => "btcd-0.25",
+            Self::Btcd026 => "btcd-0.26",
+        }
+    }
+
+    /// The profile with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Btcd025, Self::Btcd026].into_iter().find(|profile| profile.name() == name)
+    }
+}
+
+/// The family has no commands: all that happens comes from peers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {}

@@ -13,11 +13,12 @@ pub static NO_DUPLICATE_IN_FLIGHT: Claim = Claim {
 };
 
 /// Checks that nothing is asked for twice at once.
-pub fn no_duplicate_in_flight<F: Family>(_: &Context<F>) -> Box<dyn Invariant<F>> {
-    Box::new(Duplicate::<F> { asked: FastMap::default(), judged: 0 })
+pub fn no_duplicate_in_flight<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>> {
+    Box::new(Duplicate::<F> { context: context.clone(), asked: FastMap::default(), judged: 0 })
 }
 
 struct Duplicate<F: Family> {
+    context: Context<F>,
     asked: FastMap<F::Key, (PeerId, Time)>,
     judged: u64,
 }
@@ -77,7 +78,10 @@ impl<F: Family> Duplicate<F> {
             None => Ok(()),
             Some((key, earlier, at)) => Err(Violation::new(
                 &NO_DUPLICATE_IN_FLIGHT,
-                format!("{key} is asked of {earlier} alone, as it was at {at}"),
+                format!(
+                    "{} is asked of {earlier} alone, as it was at {at}",
+                    F::describe_key(&self.context.world, key)
+                ),
                 format!("asked of {peer} too at {now}"),
             )
             .about(peer)),

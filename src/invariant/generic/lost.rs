@@ -98,8 +98,10 @@ impl<F: Family> Invariant<F> for Lost<F> {
             return Err(Violation::new(
                 &NO_LOST_REQUEST,
                 format!(
-                    "{key}, asked of {} at {}, is asked for again of {again}",
-                    asked.of, asked.at
+                    "{}, asked of {} at {}, is asked for again of {again}",
+                    F::describe_key(world, *key),
+                    asked.of,
+                    asked.at
                 ),
                 format!("{} {how} at {at}; never asked again until {}", asked.of, end.at),
             )

@@ -13,11 +13,19 @@ pub static RESTART_LOSES_NOTHING: Claim = Claim {
 
 /// Checks requests after a restart.
 pub fn restart_loses_nothing<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>> {
+    let context = context.clone();
     let crashes = !context.scenario.crashes.is_empty();
-    Box::new(Restart::<F> { crashes, restarted: false, durable: FastSet::default(), judged: 0 })
+    Box::new(Restart::<F> {
+        context,
+        crashes,
+        restarted: false,
+        durable: FastSet::default(),
+        judged: 0,
+    })
 }
 
 struct Restart<F: Family> {
+    context: Context<F>,
     /// Whether the plan has a crash at all; if not, nothing need be remembered.
     crashes: bool,
     restarted: bool,
@@ -57,7 +65,10 @@ impl<F: Family> Invariant<F> for Restart<F> {
                     None => Ok(()),
                     Some(key) => Err(Violation::new(
                         &RESTART_LOSES_NOTHING,
-                        format!("{key} is known: it was stored before the restart"),
+                        format!(
+                            "{} is known: it was stored before the restart",
+                            F::describe_key(&self.context.world, key)
+                        ),
                         format!("asked of {peer} at {}", step.at),
                     )
                     .about(*peer)),

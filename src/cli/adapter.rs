@@ -1,0 +1,124 @@
+use serde_json::json;
+
+use crate::adapters::{
+    CheckOutcome, CheckResult, ChildProcess, InProcess, Options, SampleCase, check as check_rules,
+};
+use crate::campaign::{CaseId, Judge, draw, run_once};
+use crate::families::{Catalog, FamilyId, Visit};
+use crate::invariant::Context;
+use crate::machine::{Family, Input, Observes};
+use crate::sim::Record;
+use crate::trace::What;
+
+use super::Exit;
+use super::arguments::CheckArguments;
+use super::output::{Output, refuse};
+
+/// How many conversations an adapter is tried with.
+const SAMPLES: usize = 3;
+
+/// No sample has more inputs: an adapter is checked in seconds.
+const SAMPLE_INPUTS_MAX: u64 = 60;
+
+/// Checks an adapter against the protocol.
+pub(super) fn check(arguments: &CheckArguments) -> Exit {
+    let mut out = Output::new(arguments.format);
+    let spoken: Vec<FamilyId> =
+        FamilyId::ALL.into_iter().filter(|family| family.visit(Speaks { arguments })).collect();
+    // A child that names no family of ours is still told what it does wrong.
+    let families = if spoken.is_empty() { FamilyId::ALL[..1].to_vec() } else { spoken };
+    let (mut right, mut wrong) = (0, 0);
+    for family in families {
+        for result in family.visit(Check { arguments, out: &mut out }) {
+            right += u64::from(result.outcome == CheckOutcome::Right);
+            wrong += u64::from(result.outcome == CheckOutcome::Wrong);
+        }
+    }
+    let verdict = if wrong == 0 && right > 0 { "pass" } else { "fail" };
+    out.json(|| json!({ "type": "summary", "verdict": verdict, "right": right, "wrong": wrong }));
+    out.text(format!("{verdict}: {right} right, {wrong} wrong"));
+    if verdict == "pass" {
+        Exit::Pass
+    } else {
+        refuse(Exit::SubjectFailed, "the adapter does not keep the protocol")
+    }
+}
+
+struct Speaks<'a> {
+    arguments: &'a CheckArguments,
+}
+
+impl Visit for Speaks<'_> {
+    type Output = bool;
+
+    fn visit<F: Catalog>(self) -> bool {
+        let child = ChildProcess::<F>::spawn(self.arguments.command.clone(), Options::default());
+        child.is_ok_and(|child| child.about().families.iter().any(|family| family == F::NAME))
+    }
+}
+
+struct Check<'a> {
+    arguments: &'a CheckArguments,
+    out: &'a mut Output,
+}
+
+impl Visit for Check<'_> {
+    type Output = Vec<CheckResult>;
+
+    fn visit<F: Catalog>(self) -> Self::Output {
+        let (command, out) = (self.arguments.command.clone(), self.out);
+        check_rules::<F>(command, Options::default(), &samples::<F>(), |result| {
+            let mark = match result.outcome {
+                CheckOutcome::NotTried => "-   ",
+                CheckOutcome::Right => "ok  ",
+                CheckOutcome::Wrong => "FAIL",
+            };
+            out.text(format!("{mark} {:<26} {}", result.id, result.note));
+            out.json(|| {
+                json!({
+                    "type": "check",
+                    "family": F::NAME,
+                    "id": result.id,
+                    "outcome": result.outcome,
+                    "note": result.note,
+                })
+            });
+        })
+    }
+}
+
+/// Conversations that the reference has had: the first drawn cases that are short and in which
+/// something is achieved.
+fn samples<F: Catalog>() -> Vec<SampleCase<F>> {
+    let profile = F::profiles()[0];
+    let strategy = F::strategy(profile);
+    (0..)
+        .filter_map(|index| {
+            let case = CaseId { family: F::NAME, profile, seed: 0, index };
+            sample(&Context::new(draw::<F>(&strategy, case).current()).ok()?)
+        })
+        .take(SAMPLES)
+        .collect()
+}
+
+fn sample<F: Catalog>(context: &Context<F>) -> Option<SampleCase<F>> {
+    let judge = Judge::new(None, Observes::NONE);
+    let mut subject = InProcess::<F>::new(F::reference);
+    let run = run_once(context, &mut subject, &judge, Record::Steps);
+    let steps = run.trace.as_ref()?.steps();
+    let achieves = steps.iter().any(|step| matches!(&step.what, What::Out { .. }))
+        && run.tally.messages > 4
+        && context.scenario.crashes.is_empty();
+    if !achieves || run.tally.inputs > SAMPLE_INPUTS_MAX {
+        return None;
+    }
+    let inputs = steps
+        .iter()
+        .filter_map(|step| match &step.what {
+            What::In { input: Input::Deadline {}, .. } => None,
+            What::In { input, .. } => Some((step.at, input.clone())),
+            _ => None,
+        })
+        .collect();
+    Some(SampleCase { start: <F as Family>::start(&context.world), inputs })
+}

@@ -1,0 +1,270 @@
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::families::FamilyId;
+
+use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
+
+/// Finds the sync bugs of blockchain clients before a bad peer does.
+///
+/// Exit codes: 0 pass, 1 finding, 2 usage or configuration, 3 subject or adapter failed to run,
+/// 4 baseline drift, 130 interrupted before anything was found.
+#[derive(Debug, Parser)]
+#[command(name = "syncheck", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Searches for a counterexample in a subject: the reference, or your adapter.
+    Run(RunArguments),
+    /// Runs one scenario file and shows what happens.
+    Replay(ReplayArguments),
+    /// Measures the harness: can it tell faulty machines from correct ones?
+    Mutants(MutantsArguments),
+    /// Lists what there is: families, invariants, misbehaviors, mutants.
+    List(ListArguments),
+    /// Works with vector files.
+    #[command(subcommand)]
+    Vectors(VectorsCommand),
+    /// Works with adapters: programs that put an implementation behind the child-process protocol.
+    #[command(subcommand)]
+    Adapter(AdapterCommand),
+    /// Puts the reference behind the child-process protocol, on standard input and output.
+    Serve(ServeArguments),
+    /// Prints shell completions.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Families to search; all, if none is named.
+    #[arg(value_name = "FAMILY")]
+    pub(super) families: Vec<FamilyId>,
+    /// Cases for each family and profile.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(super) cases: u64,
+    /// Ends the search after this time, such as 60s or 5m.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) time_limit: Option<Duration>,
+    /// The seed; the same seed draws the same cases.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Cases that run at once; as many as there are cores, if absent.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// The profile: which client at which version. The reference runs all profiles of a family if
+    /// none is named; another subject is held to the claims that bind everybody, and with a
+    /// profile to those of that client too.
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Where findings are saved.
+    #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
+    pub(super) save: PathBuf,
+    /// Stops after findings of this many different claims.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(super) max_findings: usize,
+    /// Runs spent on making one finding small.
+    #[arg(long, value_name = "N")]
+    pub(super) shrink_runs: Option<u64>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) child: Child,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(super) struct ReplayArguments {
+    /// The scenario file.
+    pub(super) file: PathBuf,
+    /// Holds the subject to the claims of this profile too; the reference is held to its own.
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) child: Child,
+}
+
+/// Arguments of `mutants`.
+#[derive(Debug, Args)]
+pub(super) struct MutantsArguments {
+    /// Families whose mutants are tried; all, if none is named.
+    #[arg(value_name = "FAMILY")]
+    pub(super) families: Vec<FamilyId>,
+    /// Cases for each mutant.
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    pub(super) cases: u64,
+    /// The seed.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Mutants that are tried at once; as many as there are cores, if absent.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    /// Saves the smallest scenario that kills each mutant.
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+    /// Tries only mutants whose id contains this.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) only: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// What to list; all, if absent.
+    pub(super) what: Option<Topic>,
+    /// How the list is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// The family.
+    pub(super) family: FamilyId,
+    /// Serves this mutant instead of the reference.
+    #[arg(long, value_name = "ID")]
+    pub(super) mutant: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum VectorsCommand {
+    /// Checks vector files: runs scenarios, and feeds table cases to the family's functions.
+    Verify(VerifyArguments),
+}
+
+/// Arguments of `vectors verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    /// Files, or folders with `.yaml` files.
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdapterCommand {
+    /// Checks an adapter against the protocol, one line for each thing that it does right or wrong.
+    Check(CheckArguments),
+}
+
+/// Arguments of `adapter check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+    /// The adapter's command.
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(super) command: Vec<OsString>,
+}
+
+/// A child process as the subject.
+#[derive(Debug, Args)]
+pub(super) struct Child {
+    /// How long the child may take to answer, such as 5s.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) reply_timeout: Option<Duration>,
+    /// The command of the subject's adapter; the reference, if absent.
+    #[arg(last = true, value_name = "CMD")]
+    pub(super) command: Vec<OsString>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line; the last is the summary.
+    Json,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Topic {
+    /// The families with their profiles and the kinds of their vectors.
+    Families,
+    /// The claims.
+    Invariants,
+    /// The ways to lie.
+    Misbehaviors,
+    /// The faulty machines.
+    Mutants,
+}
+
+impl Arguments {
+    /// Does what the arguments say.
+    pub fn execute(self) -> Exit {
+        match self.command {
+            Command::Run(arguments) => run::run(&arguments),
+            Command::Replay(arguments) => replay::replay(&arguments),
+            Command::Mutants(arguments) => mutants::mutants(&arguments),
+            Command::List(arguments) => listing::list(&arguments),
+            Command::Vectors(VectorsCommand::Verify(arguments)) => vectors::verify(&arguments),
+            Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
+            Command::Serve(arguments) => serve::serve(&arguments),
+            Command::Completions { shell } => listing::completions(shell),
+        }
+    }
+}
+
+/// A time such as `500ms`, `60s`, `5m` or `2h`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| "a number and a unit, such as 60s".to_owned())?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "" | "s" => number.checked_mul(1_000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => return Err("the units are ms, s, m and h".to_owned()),
+    };
+    millis.map(Duration::from_millis).ok_or_else(|| "too long".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::CommandFactory as _;
+
+    use super::{Arguments, duration};
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(duration("60s"), Ok(Duration::from_secs(60)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("2"), Ok(Duration::from_secs(2)));
+        assert!(duration("2 weeks").is_err());
+        assert!(duration("99999999999999999999s").is_err());
+        assert!(duration("9999999999999999h").is_err());
+        assert!(duration("").is_err());
+    }
+}

@@ -1,0 +1,134 @@
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use serde_json::{Value, json};
+
+use crate::families::{Catalog, FamilyId, Visit};
+use crate::invariant::Strength;
+
+use super::arguments::{ListArguments, Topic};
+use super::output::Output;
+use super::{Arguments, Exit};
+
+/// Lists what there is.
+pub(super) fn list(arguments: &ListArguments) -> Exit {
+    let topics = match arguments.what {
+        Some(topic) => vec![topic],
+        None => vec![Topic::Families, Topic::Invariants, Topic::Misbehaviors, Topic::Mutants],
+    };
+    let mut out = Output::new(arguments.format);
+    let mut entries = 0;
+    for topic in topics {
+        for family in FamilyId::ALL {
+            entries += family.visit(List { topic, out: &mut out });
+        }
+    }
+    out.json(|| json!({ "type": "summary", "entries": entries }));
+    Exit::Pass
+}
+
+/// Prints shell completions.
+pub(super) fn completions(shell: Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "syncheck", &mut script);
+    Output::new(super::arguments::Format::Text).text(String::from_utf8_lossy(&script).trim_end());
+    Exit::Pass
+}
+
+struct List<'a> {
+    topic: Topic,
+    out: &'a mut Output,
+}
+
+impl Visit for List<'_> {
+    type Output = usize;
+
+    fn visit<F: Catalog>(self) -> usize {
+        let entries = match self.topic {
+            Topic::Families => families::<F>(),
+            Topic::Invariants => invariants::<F>(),
+            Topic::Misbehaviors => misbehaviors::<F>(),
+            Topic::Mutants => mutants::<F>(),
+        };
+        let count = entries.len();
+        for (text, object) in entries {
+            self.out.text(text);
+            self.out.json(|| object);
+        }
+        count
+    }
+}
+
+type Entries = Vec<(String, Value)>;
+
+fn families<F: Catalog>() -> Entries {
+    let functions = F::functions();
+    let kinds: Vec<&str> = functions.iter().map(|function| function.kind).collect();
+    let mut text = format!("{}\n  profiles  {}", F::NAME, F::profiles().join(", "));
+    for function in &functions {
+        text.push_str(&format!("\n  {:<24} {}", function.kind, function.summary));
+    }
+    let object = json!({
+        "type": "family",
+        "id": F::NAME,
+        "profiles": F::profiles(),
+        "kinds": kinds,
+    });
+    vec![(text, object)]
+}
+
+fn invariants<F: Catalog>() -> Entries {
+    let entry = |claim: &'static crate::invariant::Claim| {
+        let (strength, profiles) = match claim.strength {
+            Strength::Must => ("must", Vec::new()),
+            Strength::Profile(names) => ("profile", names.to_vec()),
+        };
+        let text = format!(
+            "{:<28} {:<8} {}\n{:38}{}",
+            claim.id, strength, claim.summary, "", claim.source
+        );
+        let object = json!({
+            "type": "invariant",
+            "id": claim.id,
+            "family": F::NAME,
+            "strength": strength,
+            "profiles": profiles,
+            "summary": claim.summary,
+            "source": claim.source,
+        });
+        (text, object)
+    };
+    F::claims().iter().map(|claim| entry(claim.claim)).collect()
+}
+
+fn misbehaviors<F: Catalog>() -> Entries {
+    F::misbehaviors()
+        .iter()
+        .map(|lie| {
+            let object = json!({
+                "type": "misbehavior",
+                "id": lie.id,
+                "family": F::NAME,
+                "summary": lie.summary,
+            });
+            (format!("{:<28} {}", lie.id, lie.summary), object)
+        })
+        .collect()
+}
+
+fn mutants<F: Catalog>() -> Entries {
+    F::mutants()
+        .iter()
+        .map(|mutant| {
+            let object = json!({
+                "type": "mutant",
+                "id": mutant.id,
+                "family": F::NAME,
+                "profile": mutant.profile,
+                "summary": mutant.summary,
+                "source": mutant.source,
+            });
+            let text = format!("{:<40} {}\n{:41}{}", mutant.id, mutant.summary, "", mutant.source);
+            (text, object)
+        })
+        .collect()
+}

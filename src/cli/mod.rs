@@ -1,0 +1,18 @@
+//! The command line: arguments, one file a subcommand, exit codes.
+
+mod adapter;
+mod arguments;
+mod exit;
+mod listing;
+mod mutants;
+mod output;
+mod progress;
+mod replay;
+mod run;
+mod serve;
+mod signals;
+mod subjects;
+mod vectors;
+
+pub use arguments::Arguments;
+pub use exit::Exit;

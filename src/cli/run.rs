@@ -1,0 +1,321 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use indicatif::ProgressBar;
+use serde_json::json;
+use sha3::{Digest, Sha3_256};
+
+use crate::adapters::{Stopwatch, set_after};
+use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
+use crate::families::{Catalog, FamilyId, Visit};
+use crate::invariant::Violation;
+use crate::machine::{Observes, SubjectError};
+use crate::reports::{FindingReport, Sizes, summary_text, unexercised};
+use crate::trace::View;
+use crate::vectors::{Document, UnderTest, to_yaml, write_file};
+
+use super::Exit;
+use super::arguments::RunArguments;
+use super::output::{Output, refuse, warn};
+use super::progress::bar;
+use super::signals::stop_flag;
+use super::subjects::Choice;
+
+/// Runs spent on making one finding small: a machine of ours is fast, a child is not.
+const SHRINK_RUNS: (u64, u64) = (20_000, 1_500);
+
+/// Searches for a counterexample.
+pub(super) fn run(arguments: &RunArguments) -> Exit {
+    if arguments.cases == 0 || arguments.max_findings == 0 {
+        return refuse(Exit::Usage, "--cases and --max-findings are at least 1");
+    }
+    let stop = stop_flag();
+    let out_of_time = Arc::new(AtomicBool::new(false));
+    if let Some(limit) = arguments.time_limit {
+        set_after(limit, Arc::clone(&out_of_time));
+        set_after(limit, Arc::clone(&stop));
+    }
+    let families =
+        if arguments.families.is_empty() { &FamilyId::ALL[..] } else { &arguments.families };
+    let mut campaign = Campaign {
+        arguments,
+        out: Output::new(arguments.format),
+        stop,
+        watch: Stopwatch::start(),
+        cases: 0,
+        inconclusive: 0,
+        findings: 0,
+        exit: Exit::Pass,
+    };
+    for family in families {
+        if let Err(exit) = family.visit(Search { campaign: &mut campaign }) {
+            return exit;
+        }
+        if campaign.stop.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    let interrupted = campaign.stop.load(Ordering::Relaxed) && !out_of_time.load(Ordering::Relaxed);
+    campaign.conclude(interrupted)
+}
+
+struct Campaign<'a> {
+    arguments: &'a RunArguments,
+    out: Output,
+    stop: Arc<AtomicBool>,
+    watch: Stopwatch,
+    cases: u64,
+    inconclusive: u64,
+    findings: u64,
+    exit: Exit,
+}
+
+impl Campaign<'_> {
+    fn conclude(mut self, interrupted: bool) -> Exit {
+        let (exit, verdict) = match () {
+            () if self.exit == Exit::SubjectFailed => (self.exit, "error"),
+            () if self.findings > 0 => (Exit::Finding, "fail"),
+            () if interrupted => (Exit::Interrupted, "interrupted"),
+            () if self.cases == 0 => (Exit::Usage, "inconclusive"),
+            () if self.inconclusive > 0 => (Exit::Pass, "inconclusive"),
+            () => (Exit::Pass, "pass"),
+        };
+        let (cases, findings, inconclusive) = (self.cases, self.findings, self.inconclusive);
+        let elapsed = self.watch.elapsed();
+        self.out.json(|| {
+            json!({
+                "type": "summary",
+                "verdict": verdict,
+                "cases": cases,
+                "findings": findings,
+                "inconclusive": inconclusive,
+                "seed": self.arguments.seed,
+                "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            })
+        });
+        self.out.text(format!(
+            "{verdict}: {cases} cases, {findings} findings, seed {}, {:.1} s",
+            self.arguments.seed,
+            elapsed.as_secs_f64()
+        ));
+        if cases == 0 && exit == Exit::Usage {
+            return refuse(exit, "no case ran: the time limit came first");
+        }
+        exit
+    }
+}
+
+struct Search<'a, 'b> {
+    campaign: &'a mut Campaign<'b>,
+}
+
+impl Visit for Search<'_, '_> {
+    type Output = Result<(), Exit>;
+
+    fn visit<F: Catalog>(self) -> Self::Output {
+        let arguments = self.campaign.arguments;
+        let choice = Choice::<F>::of(&arguments.child);
+        let known = F::profiles();
+        let profiles: Vec<&str> = match &arguments.profile {
+            Some(name) if !known.contains(&name.as_str()) => {
+                let message = format!("{} has the profiles {}", F::NAME, known.join(", "));
+                return Err(refuse(Exit::Usage, format!("--profile {name}: {message}")));
+            }
+            Some(name) => vec![name],
+            None if choice.is_child() => vec![known[0]],
+            None => known.to_vec(),
+        };
+        let observes = choice.observes().map_err(|error| failed(&error))?;
+        for profile in profiles {
+            search_profile(self.campaign, &choice, observes, profile);
+            let over = self.campaign.exit == Exit::SubjectFailed
+                || self.campaign.stop.load(Ordering::Relaxed);
+            if over {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn failed(error: &SubjectError) -> Exit {
+    refuse(Exit::SubjectFailed, error)
+}
+
+fn search_profile<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    choice: &Choice<F>,
+    observes: Observes,
+    profile: &str,
+) {
+    let arguments = campaign.arguments;
+    // The reference is held to all of its profile; another subject to what it asks for.
+    let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
+    let judge = Judge::<F>::new(bound, observes);
+    for (claim, needs) in Judge::<F>::unseen(bound, observes) {
+        warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
+    }
+    let (in_process, child) = SHRINK_RUNS;
+    let runs = if choice.is_child() { child } else { in_process };
+    let make = || choice.make();
+    let plan = Plan {
+        profile,
+        seed: arguments.seed,
+        cases: (0, arguments.cases),
+        jobs: jobs(arguments.jobs),
+        findings_max: arguments.max_findings,
+        shrink_runs_max: arguments.shrink_runs.unwrap_or(runs),
+        subject: &make,
+        judge: &judge,
+        stop: &campaign.stop,
+    };
+    let mut shown = Shown {
+        bar: bar(arguments.cases, &format!("{} {profile}", F::NAME)),
+        out: &mut campaign.out,
+        arguments,
+        profile,
+        subject: choice.name(),
+        child: choice.is_child(),
+        claims: judge.entries().iter().map(|entry| entry.claim).collect(),
+        unsaved: false,
+    };
+    let outcome = search(plan, &mut shown);
+    shown.bar.finish_and_clear();
+    let unsaved = shown.unsaved;
+    campaign.cases += outcome.totals.cases;
+    campaign.inconclusive += outcome.totals.inconclusive;
+    campaign.findings += outcome.findings.len() as u64;
+    let claims: Vec<&str> = judge.entries().iter().map(|entry| entry.claim.id).collect();
+    report_totals::<F>(campaign, profile, &outcome.totals, &claims, outcome.findings.len());
+    if let Some(error) = outcome.failed {
+        campaign.exit = failed(&error);
+    } else if unsaved {
+        campaign.exit = Exit::Usage;
+    }
+}
+
+fn report_totals<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    profile: &str,
+    totals: &Totals,
+    claims: &[&'static str],
+    findings: usize,
+) {
+    campaign.out.text(format!(
+        "{} {profile}: {} cases, {findings} findings\n{}",
+        F::NAME,
+        totals.cases,
+        summary_text(totals, claims)
+    ));
+    campaign.out.json(|| {
+        json!({
+            "type": "profile",
+            "family": F::NAME,
+            "profile": profile,
+            "cases": totals.cases,
+            "failed": totals.failed,
+            "inconclusive": totals.inconclusive,
+            "messages": totals.messages,
+            "labels": totals.labels,
+            "fired": totals.fired,
+            "exercised": totals.exercised,
+            "not_exercised": unexercised(totals, claims),
+        })
+    });
+}
+
+/// As many workers as asked for, or as there are cores.
+pub(super) fn jobs(asked: Option<std::num::NonZeroUsize>) -> usize {
+    asked.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from)
+}
+
+struct Shown<'a> {
+    bar: ProgressBar,
+    out: &'a mut Output,
+    arguments: &'a RunArguments,
+    profile: &'a str,
+    subject: String,
+    child: bool,
+    claims: Vec<&'static crate::invariant::Claim>,
+    unsaved: bool,
+}
+
+impl<F: Catalog> Progress<F> for Shown<'_> {
+    fn cases(&mut self, totals: &Totals) {
+        self.bar.set_position(totals.cases);
+    }
+
+    fn broken(&mut self, case: u64, violation: &Violation) {
+        self.bar.set_message(format!("{}: making case {case} small", violation.claim));
+    }
+
+    fn finding(&mut self, finding: &Finding<F>) {
+        let shrunk = &finding.shrunk;
+        let document = Document {
+            subject: Some(UnderTest { mutant: None, name: Some(self.subject.clone()) }),
+            ..Document::failing(shrunk.scenario.clone(), shrunk.violation.claim)
+        };
+        let file = match save(&self.arguments.save, &document) {
+            Ok(file) => Some(file),
+            Err(message) => {
+                self.unsaved = true;
+                self.bar.suspend(|| warn(message));
+                None
+            }
+        };
+        let claim = self
+            .claims
+            .iter()
+            .find(|claim| claim.id == shrunk.violation.claim)
+            .copied()
+            .unwrap_or(&crate::invariant::NEVER_PANICS_OR_HANGS);
+        let report = FindingReport {
+            family: F::NAME,
+            profile: self.profile.to_owned(),
+            subject: self.subject.clone(),
+            case: Some((self.arguments.seed, finding.case)),
+            claim,
+            violation: shrunk.violation.clone(),
+            sizes: Sizes {
+                inputs: shrunk.tally.inputs,
+                steps: shrunk.tally.steps,
+                before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
+            },
+            view: View::of(&shrunk.trace),
+            replay: file.as_ref().map(|file| self.replay_command(file)),
+            file,
+        };
+        let bar = self.bar.clone();
+        bar.suspend(|| {
+            self.out.text(report.to_text());
+            self.out.json(|| report.to_json());
+        });
+        bar.set_message(format!("{} {}", F::NAME, self.profile));
+    }
+}
+
+impl Shown<'_> {
+    fn replay_command(&self, file: &Path) -> String {
+        let mut command = format!("syncheck replay {}", file.display());
+        if self.child {
+            if let Some(profile) = &self.arguments.profile {
+                command.push_str(&format!(" --profile {profile}"));
+            }
+            command.push_str(&format!(" -- {}", self.subject));
+        }
+        command
+    }
+}
+
+/// Writes a finding into a folder, under a name made of its claim and content.
+pub(super) fn save<F: Catalog>(folder: &Path, document: &Document<F>) -> Result<PathBuf, String> {
+    let text = to_yaml(document).map_err(|error| format!("the finding has no text: {error}"))?;
+    let digest = const_hex::encode(&Sha3_256::digest(&text)[..4]);
+    let claim = document.expect.claim.as_deref().unwrap_or("pass");
+    let path = folder.join(format!("{}-{claim}-{digest}.yaml", F::NAME));
+    write_file(&path, &text)
+        .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
+    Ok(path)
+}

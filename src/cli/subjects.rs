@@ -1,0 +1,75 @@
+use std::ffi::OsString;
+
+use crate::adapters::{ChildProcess, InProcess, Options, quiet_panics};
+use crate::families::{Catalog, Mutant};
+use crate::machine::{Observes, Subject, SubjectError};
+
+use super::arguments::Child;
+
+/// Who is tested.
+#[derive(Debug)]
+pub(super) enum Choice<F: Catalog> {
+    /// A child process.
+    Child(Vec<OsString>, Options),
+    /// A faulty machine of ours.
+    Mutant(&'static Mutant<F>),
+    /// The reference.
+    Reference,
+}
+
+impl<F: Catalog> Choice<F> {
+    /// What the arguments name: their command, or the reference.
+    pub(super) fn of(child: &Child) -> Self {
+        if child.command.is_empty() {
+            return Self::Reference;
+        }
+        let mut options = Options::default();
+        if let Some(timeout) = child.reply_timeout {
+            options.reply_timeout = timeout;
+        }
+        Self::Child(child.command.clone(), options)
+    }
+
+    pub(super) fn is_child(&self) -> bool {
+        matches!(self, Self::Child(..))
+    }
+
+    /// A subject for one worker.
+    pub(super) fn make(&self) -> Result<Box<dyn Subject<F>>, SubjectError> {
+        quiet_panics();
+        Ok(match self {
+            Self::Child(command, options) => {
+                Box::new(ChildProcess::spawn(command.clone(), options.clone())?)
+            }
+            Self::Mutant(mutant) => Box::new(InProcess::new(mutant.make)),
+            Self::Reference => Box::new(InProcess::new(F::reference)),
+        })
+    }
+
+    /// What the engine can see of it.
+    pub(super) fn observes(&self) -> Result<Observes, SubjectError> {
+        Ok(match self {
+            Self::Child(..) => self.make()?.observes(),
+            _ => Observes::ALL,
+        })
+    }
+
+    /// For people.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Child(command, _) => {
+                let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+                words.join(" ")
+            }
+            Self::Mutant(mutant) => format!("mutant {}", mutant.id),
+            Self::Reference => "reference".to_owned(),
+        }
+    }
+}
+
+/// The mutant of a family with this id.
+pub(super) fn mutant<F: Catalog>(id: &str) -> Result<&'static Mutant<F>, String> {
+    F::mutants().iter().find(|mutant| mutant.id == id).ok_or_else(|| {
+        format!("{} has no mutant {id:?}; `syncheck list mutants` lists them", F::NAME)
+    })
+}

@@ -1,0 +1,46 @@
+use proptest::strategy::BoxedStrategy;
+
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant};
+use crate::machine::Machine;
+use crate::scenario::Scenario;
+
+use super::{HeadersFirst, Profile, Start, SyncManager, World};
+use super::{claims, misbehavior, mutants, strategy};
+
+impl Catalog for HeadersFirst {
+    fn profiles() -> &'static [&'static str] {
+        &Profile::NAMES
+    }
+
+    fn reference(start: &Start) -> Box<dyn Machine<Self>> {
+        Box::new(SyncManager::new(start))
+    }
+
+    fn claims() -> Vec<ClaimEntry<Self>> {
+        claims()
+    }
+
+    fn mutants() -> &'static [Mutant<Self>] {
+        mutants::MUTANTS
+    }
+
+    fn misbehaviors() -> &'static [Misbehavior] {
+        &misbehavior::DOCUMENTED
+    }
+
+    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+        strategy::strategy(profile)
+    }
+
+    fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>> {
+        strategy::reductions(scenario)
+    }
+
+    fn labels(scenario: &Scenario<Self>, world: &World, label: &mut dyn FnMut(&'static str)) {
+        strategy::labels(scenario, world, label);
+    }
+
+    fn functions() -> Vec<FunctionKind> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,11 @@
+//! The chain of blocks, and the chain of headers apart from it.
+
+mod arena;
+mod chain;
+mod orphans;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub(crate) use arena::NodeId;
+pub(crate) use chain::{BlockOutcome, Chain, Unchecked};

@@ -1,0 +1,200 @@
+use crate::families::headers_first::{Event, HeadersFirst, Message};
+use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
+use crate::machine::{FastSet, Input, Output, PeerId};
+use crate::primitives::bitcoin::BlockHash;
+use crate::trace::{Step, What};
+
+use super::watch::{Connections, OwnChain, label};
+
+pub(super) static NO_ECHO: Claim = Claim {
+    id: "no-echo",
+    summary: "A block is not announced by inv to the peer that sent it.",
+    strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
+    needs: Needs::Messages,
+    source: "btcd peer QueueInventory: known inventory is not announced; server OnBlock",
+};
+
+pub(super) static RELAYS_WHEN_CURRENT: Claim = Claim {
+    id: "relays-when-current",
+    summary: "A current node announces each block that it accepts to all peers that are not known \
+              to have it.",
+    strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
+    needs: Needs::Events,
+    source: "btcd netsync handleBlockchainNotification, server handleRelayInvMsg",
+};
+
+pub(super) fn no_echo(context: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
+    Box::new(Echo { context: context.clone(), sent: FastSet::default(), asking: None, judged: 0 })
+}
+
+pub(super) fn relays_when_current(
+    context: &Context<HeadersFirst>,
+) -> Box<dyn Invariant<HeadersFirst>> {
+    Box::new(Relays {
+        own: OwnChain::new(&context.world),
+        context: context.clone(),
+        connections: Connections::default(),
+        known: FastSet::default(),
+        was_current: false,
+        accepted: Vec::new(),
+        judged: 0,
+    })
+}
+
+struct Echo {
+    context: Context<HeadersFirst>,
+    /// The blocks that each peer has sent.
+    sent: FastSet<(PeerId, BlockHash)>,
+    /// The peer whose getblocks or getdata is being answered: the answer may name any block.
+    asking: Option<PeerId>,
+    judged: u64,
+}
+
+impl Invariant<HeadersFirst> for Echo {
+    fn claim(&self) -> &'static Claim {
+        &NO_ECHO
+    }
+
+    fn observe(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
+        match &step.what {
+            What::In { input, .. } => {
+                self.asking = None;
+                match input {
+                    Input::Message { peer, message: Message::Block { block } } => {
+                        self.sent.insert((*peer, block.hash()));
+                    }
+                    Input::Message {
+                        peer,
+                        message: Message::GetBlocks { .. } | Message::GetData { .. },
+                    } => self.asking = Some(*peer),
+                    Input::Connected { peer, .. } => {
+                        self.sent.retain(|(sender, _)| sender != peer);
+                    }
+                    _ => {}
+                }
+                Ok(())
+            }
+            What::Out {
+                output: Output::Send { peer, message: Message::Inv { items } }, ..
+            } if self.asking != Some(*peer) => {
+                self.judged += 1;
+                match items.iter().find(|item| self.sent.contains(&(*peer, item.hash))) {
+                    None => Ok(()),
+                    Some(item) => Err(Violation::new(
+                        &NO_ECHO,
+                        format!(
+                            "{peer} is not told of {}, which it sent",
+                            label(&self.context.world, &item.hash)
+                        ),
+                        "an inv of it".to_owned(),
+                    )
+                    .about(*peer)),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+struct Relays {
+    context: Context<HeadersFirst>,
+    own: OwnChain,
+    connections: Connections,
+    /// What each peer is known to have: it told so, or was told.
+    known: FastSet<(PeerId, BlockHash)>,
+    /// Whether the subject was current before the last input.
+    was_current: bool,
+    /// The blocks accepted since.
+    accepted: Vec<BlockHash>,
+    judged: u64,
+}
+
+impl Invariant<HeadersFirst> for Relays {
+    fn claim(&self) -> &'static Claim {
+        &RELAYS_WHEN_CURRENT
+    }
+
+    fn observe(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
+        match &step.what {
+            What::In { input, .. } => {
+                self.judge()?;
+                self.was_current = self.own.is_current(&self.context.world, step.at);
+                if let Input::Message { peer, message } = input {
+                    self.learn(*peer, message);
+                } else if let Input::Connected { peer, .. } = input {
+                    self.known.retain(|(knower, _)| knower != peer);
+                }
+            }
+            What::Out { output: Output::Send { peer, message }, .. } => {
+                self.learn(*peer, message);
+            }
+            What::Out {
+                output: Output::Event { event: Event::BlockAccepted { hash, .. } },
+                ..
+            } if self.was_current => {
+                self.accepted.push(*hash);
+            }
+            What::Crashed { .. } => {
+                self.accepted.clear();
+                self.known.clear();
+            }
+            _ => {}
+        }
+        self.own.see(&self.context.world, step);
+        self.connections.see(step);
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &End<'_, HeadersFirst>) -> Result<(), Violation> {
+        self.judge()
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Relays {
+    /// Only what is announced to or by a peer while the subject is current matters, so nothing is
+    /// kept of the long way there.
+    fn learn(&mut self, peer: PeerId, message: &Message) {
+        if !self.was_current {
+            return;
+        }
+        match message {
+            Message::Block { block } => {
+                self.known.insert((peer, block.hash()));
+            }
+            Message::Headers { headers } => {
+                self.known.extend(headers.iter().map(|header| (peer, header.hash())));
+            }
+            Message::Inv { items } => {
+                let blocks = items.iter().filter(|item| item.is_block());
+                self.known.extend(blocks.map(|item| (peer, item.hash)));
+            }
+            _ => {}
+        }
+    }
+
+    fn judge(&mut self) -> Result<(), Violation> {
+        for hash in std::mem::take(&mut self.accepted) {
+            for peer in self.connections.iter() {
+                self.judged += 1;
+                if !self.known.contains(&(peer, hash)) {
+                    let block = label(&self.context.world, &hash);
+                    return Err(Violation::new(
+                        &RELAYS_WHEN_CURRENT,
+                        format!("{peer} is told of {block}"),
+                        "it is not".to_owned(),
+                    )
+                    .about(peer));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! What several claims keep track of.
+
+use crate::families::headers_first::{Event, HeadersFirst, World};
+use crate::invariant::{Claim, Violation};
+use crate::machine::{FastSet, Input, Output, PeerId, Time};
+use crate::primitives::bitcoin::BlockHash;
+use crate::trace::{Step, What};
+use crate::world::BlockId;
+
+/// The peers that are connected, as the trace tells.
+#[derive(Debug, Default)]
+pub(super) struct Connections(FastSet<PeerId>);
+
+impl Connections {
+    pub(super) fn see(&mut self, step: &Step<HeadersFirst>) {
+        match &step.what {
+            What::In { input: Input::Connected { peer, .. }, .. } => {
+                self.0.insert(*peer);
+            }
+            What::In { input: Input::Disconnected { peer }, .. }
+            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
+                self.0.swap_remove(peer);
+            }
+            What::Crashed { .. } => self.0.clear(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn contains(&self, peer: PeerId) -> bool {
+        self.0.contains(&peer)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = PeerId> {
+        self.0.iter().copied()
+    }
+}
+
+/// A peer that must be dropped before anything else happens.
+#[derive(Debug)]
+pub(super) struct MustDrop {
+    claim: &'static Claim,
+    due: Option<(PeerId, String)>,
+}
+
+impl MustDrop {
+    pub(super) fn new(claim: &'static Claim) -> Self {
+        Self { claim, due: None }
+    }
+
+    /// From now on `peer` is to be dropped, for what it did.
+    pub(super) fn expect(&mut self, peer: PeerId, did: String) {
+        self.due = Some((peer, did));
+    }
+
+    /// Sees a step; it is a breach if the next input comes first.
+    pub(super) fn see(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
+        match &step.what {
+            What::Out { output: Output::Disconnect { peer, .. }, .. }
+                if self.due.as_ref().is_some_and(|(due, _)| due == peer) =>
+            {
+                self.due = None;
+                Ok(())
+            }
+            What::In { .. } => self.finish(),
+            What::Crashed { .. } => {
+                self.due = None;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The run ends; nothing more can follow.
+    pub(super) fn finish(&mut self) -> Result<(), Violation> {
+        match self.due.take() {
+            None => Ok(()),
+            Some((peer, did)) => Err(Violation::new(
+                self.claim,
+                format!("{peer} is dropped: it {did}"),
+                "it is kept".to_owned(),
+            )
+            .about(peer)),
+        }
+    }
+}
+
+/// The subject's own chain, as its events tell: which blocks it has stored, and its tip.
+#[derive(Debug)]
+pub(super) struct OwnChain {
+    stored: FastSet<BlockId>,
+    start: BlockId,
+    tip: BlockId,
+}
+
+impl OwnChain {
+    pub(super) fn new(world: &World) -> Self {
+        let start = world.start_tip();
+        Self { stored: FastSet::default(), start, tip: start }
+    }
+
+    pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
+        let What::Out { output: Output::Event { event }, .. } = &step.what else { return };
+        match event {
+            Event::BlockAccepted { hash, .. } => self.stored.extend(world.find(hash)),
+            Event::Tip { hash, .. } => {
+                if let Some(tip) = world.find(hash) {
+                    self.tip = tip;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn tip(&self) -> BlockId {
+        self.tip
+    }
+
+    /// Whether the block is stored, on whatever branch.
+    pub(super) fn has(&self, world: &World, id: BlockId) -> bool {
+        self.stored.contains(&id) || world.ancestor(self.start, world.height(id)) == Some(id)
+    }
+
+    /// Whether the block is on the best chain.
+    pub(super) fn on_best(&self, world: &World, id: BlockId) -> bool {
+        world.ancestor(self.tip, world.height(id)) == Some(id)
+    }
+
+    /// The block of the best chain at a height.
+    pub(super) fn at(&self, world: &World, height: u32) -> Option<BlockId> {
+        world.ancestor(self.tip, height)
+    }
+
+    /// btcd's `IsCurrent`: the last checkpoint is reached and the tip is younger than 24 hours.
+    pub(super) fn is_current(&self, world: &World, now: Time) -> bool {
+        const DAY_S: u64 = 24 * 60 * 60;
+        let height = world.height(self.tip);
+        let checkpoint = world.checkpoints().last().map_or(0, |checkpoint| checkpoint.height);
+        let unix_now = u64::from(world.unix_time()) + now.as_millis() / 1000;
+        height >= checkpoint && u64::from(world.time(self.tip)) + DAY_S >= unix_now
+    }
+}
+
+/// The known blocks among `hashes`, as the world labels them, for messages to people.
+pub(super) fn label(world: &World, hash: &BlockHash) -> String {
+    world.label(hash)
+}

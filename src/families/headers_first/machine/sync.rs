@@ -1,0 +1,380 @@
+use std::collections::VecDeque;
+
+use crate::families::headers_first::chain::NodeId;
+use crate::families::headers_first::{
+    Checkpoint, Event, HeadersFirst, Message, Profile, latest_locator, locator_of,
+};
+use crate::machine::{Millis, Outbox, PeerId, Time};
+use crate::primitives::bitcoin::BlockHash;
+
+use super::SyncManager;
+use super::peer::Peer;
+
+/// How long a sync peer may take without having earned more (btcd: `maxStallDuration`).
+pub(super) const MAX_STALL_MS: Millis = 3 * 60 * 1_000;
+
+/// What a peer earns with each header or block that brings the chain on.
+pub(super) const EARNED_MS: Millis = 10;
+
+/// A pruned peer has at least so many blocks below its tip (BIP 159).
+const LIMITED_BLOCKS: u32 = 288;
+
+/// The sync peer, and what is fetched from it.
+#[derive(Clone, Debug)]
+pub(crate) struct Sync {
+    pub(crate) peer: PeerId,
+    /// Something is left to fetch (`ibdMode` of btcd 0.26).
+    pub(crate) active: bool,
+    /// Headers first (`headersFirstMode` of btcd 0.25; always in 0.26).
+    pub(crate) headers_first: bool,
+    /// The checkpoint that headers are fetched up to (btcd 0.25).
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// The last header that came in answer to the requests of this turn.
+    pub(crate) list_tip: Option<NodeId>,
+    /// The missing blocks that are not yet asked for, oldest first.
+    pub(crate) plan: VecDeque<NodeId>,
+    /// The plan has to be made anew.
+    pub(crate) plan_is_stale: bool,
+    /// When its turn began.
+    pub(crate) since: Time,
+    /// Since when it waits for blocks that others were asked for.
+    pub(super) blocked_since: Option<Time>,
+    /// How much of its turn that took.
+    blocked: Millis,
+    /// What it has earned by progress.
+    pub(crate) earned: Millis,
+    /// The tip when it was last asked for blocks after it.
+    asked_at_tip: Option<NodeId>,
+    /// It was asked about its last announcement.
+    asked_about: Option<BlockHash>,
+}
+
+impl Sync {
+    /// How long it has taken, what others took aside.
+    pub(super) fn taken(&self, now: Time) -> Millis {
+        let blocked = self.blocked + self.blocked_since.map_or(0, |since| now.since(since));
+        now.since(self.since).saturating_sub(blocked)
+    }
+
+    fn note_blocked(&mut self, now: Time, is_blocked: bool) {
+        match (self.blocked_since, is_blocked) {
+            (None, true) => self.blocked_since = Some(now),
+            (Some(since), false) => {
+                self.blocked += now.since(since);
+                self.blocked_since = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+impl SyncManager {
+    /// The peer that blocks are synced from, or were last.
+    pub(super) fn sync_peer(&self) -> Option<&Peer> {
+        self.sync.as_ref().and_then(|sync| self.peers.get(&sync.peer))
+    }
+
+    /// Whether something is being fetched from the sync peer.
+    pub(super) fn is_syncing(&self) -> bool {
+        self.sync.as_ref().is_some_and(|sync| sync.active)
+    }
+
+    /// Whether something is being fetched from this peer as sync peer.
+    pub(super) fn is_syncing_from(&self, id: PeerId) -> bool {
+        self.sync.as_ref().is_some_and(|sync| sync.active && sync.peer == id)
+    }
+
+    /// Whether the sync peer waits for blocks that others were asked for.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.sync.as_ref().is_some_and(|sync| sync.active && sync.blocked_since.is_some())
+    }
+
+    /// Chooses a sync peer, if one is needed and there is one (btcd: `startSync`).
+    ///
+    /// DIFFERENCE: btcd picks at random. Here it is who failed longest ago, and of those who never
+    /// did, a pick by a hash of peer and choice: so a liar that comes back at once does not get all
+    /// turns. DIFFERENCE: a sync peer that has nothing more bars no other (#2606), and a peer
+    /// counts that announced an unknown block, whatever its height (#2536).
+    pub(super) fn start_sync(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        if self.is_syncing() {
+            return;
+        }
+        let choice = self.choices;
+        let rank = |peer: &&Peer| (self.failures.get(&peer.id), mix(peer.id, choice));
+        let chosen = self.peers.values().filter(|peer| self.promises_more(peer)).min_by_key(rank);
+        let Some(chosen) = chosen.map(|peer| peer.id) else {
+            self.watch = false;
+            return;
+        };
+        self.choices += 1;
+        self.begin_turn(now, chosen, out);
+    }
+
+    /// Whether blocks can be synced from a peer (btcd: `isSyncCandidate`).
+    ///
+    /// DIFFERENCE: btcd decides at the handshake, for ever; there a peer that is too far ahead, or
+    /// behind for a moment, is lost (bchd #470).
+    pub(super) fn is_candidate(&self, peer: &Peer) -> bool {
+        let limit = self.chain.tip_height().saturating_add(LIMITED_BLOCKS);
+        let is_limited = peer.hello.network_limited && peer.last_block <= limit;
+        peer.hello.network || is_limited || self.quirks.everyone_is_candidate
+    }
+
+    /// Goes on with the sync peer: asks for what is missing, or ends its turn.
+    pub(super) fn go_on(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        let Some(sync) = self.sync.as_ref().filter(|sync| sync.active) else { return };
+        let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
+        let Some(peer) = self.peers.get(&id) else { return };
+        if peer.owes_headers() || (is_stale && !peer.requested.is_empty()) {
+            return;
+        }
+        if headers_first {
+            self.make_plan(id);
+            self.fetch_blocks(now, id, out);
+        }
+        let peer = &self.peers[&id];
+        let owes = !peer.requested.is_empty();
+        let waits = !peer.queue.is_empty();
+        let announced = peer.last_announced.filter(|hash| self.is_news(hash));
+        let Some(sync) = &mut self.sync else { return };
+        let is_blocked = !owes && (waits || !sync.plan.is_empty());
+        sync.note_blocked(now, is_blocked);
+        if owes || is_blocked {
+            return;
+        }
+        if headers_first && announced.is_some() && sync.asked_about != announced {
+            sync.asked_about = announced;
+            self.ask_headers_from_start(now, id, out);
+        } else if headers_first || !self.promises_more(&self.peers[&id]) {
+            self.end_turn(now, out);
+        }
+    }
+
+    /// The sync peer has failed to give what it promised, so it is another's turn.
+    pub(super) fn fail_turn(&mut self, now: Time, id: PeerId, out: &mut Outbox<HeadersFirst>) {
+        self.failures.insert(id, now);
+        if self.is_syncing_from(id) {
+            self.end_turn(now, out);
+        } else {
+            self.void_promises(now, id);
+            self.requests_were_lost(now, out);
+        }
+    }
+
+    /// Requests have ended without their blocks: others are asked for them now.
+    pub(super) fn requests_were_lost(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        if let Some(sync) = &mut self.sync {
+            sync.plan_is_stale = true;
+        }
+        self.empty_queues(now, out);
+        if self.is_syncing() {
+            self.go_on(now, out);
+        } else {
+            self.start_sync(now, out);
+        }
+    }
+
+    /// A block that we do not have and did not ask for.
+    pub(super) fn is_news(&self, hash: &BlockHash) -> bool {
+        let known = self.chain.find(hash);
+        let settled = known.is_some_and(|id| self.chain.has_block(id) || self.chain.is_invalid(id));
+        !settled && !self.in_flight.contains_key(hash)
+    }
+
+    /// Looks after the sync peer every 30 s (btcd: `handleStallSample`).
+    pub(super) fn sample_sync(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        let Some(sync) = self.sync.as_ref().filter(|sync| sync.active) else {
+            self.start_sync(now, out);
+            return;
+        };
+        let (id, headers_first) = (sync.peer, sync.headers_first);
+        let peer = &self.peers[&id];
+        let owes = peer.owes_headers() || !peer.requested.is_empty();
+        let is_late = sync.taken(now) > MAX_STALL_MS + sync.earned;
+        if is_late && sync.blocked_since.is_none() && !self.quirks.turn_has_no_limit {
+            let height = peer.last_block.max(peer.hello.start_height);
+            if owes || height > self.chain.tip_height() {
+                self.drop_stalled(now, id, out);
+            } else {
+                self.end_turn(now, out);
+            }
+        } else if !owes && !headers_first {
+            if self.promises_more(peer) {
+                self.ask_for_more_blocks(now, id, out);
+            } else {
+                self.end_turn(now, out);
+            }
+        }
+    }
+
+    /// Asks for headers after the best header, or of btcd 0.25 after the tip up to the next
+    /// checkpoint.
+    pub(super) fn ask_headers_from_start(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        out: &mut Outbox<HeadersFirst>,
+    ) {
+        let locator = match self.profile {
+            Profile::Btcd025 => latest_locator(&self.chain),
+            Profile::Btcd026 => locator_of(&self.chain, &self.chain.hash(self.chain.best_header())),
+        };
+        if let Some(sync) = &mut self.sync {
+            sync.list_tip = None;
+        }
+        self.ask_headers(now, id, locator, out);
+    }
+
+    /// Asks the sync peer for the blocks after its locator, whatever it was asked before.
+    pub(super) fn ask_blocks_from(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        locator: Vec<BlockHash>,
+        out: &mut Outbox<HeadersFirst>,
+    ) {
+        let tip = self.chain.tip();
+        if let Some(sync) = &mut self.sync {
+            sync.asked_at_tip = Some(tip);
+        }
+        if let Some(peer) = self.peers.get_mut(&id) {
+            // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so
+            // an answer that was lost is never asked for again (#229).
+            if !self.quirks.same_request_dropped {
+                peer.last_get_blocks = None;
+            }
+        }
+        self.ask_blocks(now, id, locator, BlockHash::ZERO, out);
+    }
+
+    /// Asks by getblocks, unless the last request was the same (btcd: `PushGetBlocksMsg`).
+    pub(super) fn ask_blocks(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        locator: Vec<BlockHash>,
+        stop: BlockHash,
+        out: &mut Outbox<HeadersFirst>,
+    ) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let Some(begin) = locator.first().copied() else { return };
+        if peer.last_get_blocks == Some((begin, stop)) {
+            return;
+        }
+        peer.last_get_blocks = Some((begin, stop));
+        // DIFFERENCE: btcd gives getblocks 30 s for an inv, but who has nothing after the locator
+        // stays silent by the protocol (bchd 23ab2561).
+        if self.quirks.inv_deadline {
+            peer.inv_due = Some(now + super::timers::RESPONSE_MS);
+        }
+        out.send(id, Message::GetBlocks { locator, stop });
+    }
+
+    fn begin_turn(&mut self, now: Time, id: PeerId, out: &mut Outbox<HeadersFirst>) {
+        let checkpoint = match self.profile {
+            Profile::Btcd025 => self.chain.next_checkpoint(self.chain.tip_height()),
+            Profile::Btcd026 => None,
+        };
+        let headers_first = self.profile == Profile::Btcd026 || checkpoint.is_some();
+        self.sync = Some(Sync {
+            peer: id,
+            active: true,
+            headers_first,
+            checkpoint,
+            list_tip: None,
+            plan: VecDeque::new(),
+            plan_is_stale: true,
+            since: now,
+            blocked_since: None,
+            blocked: 0,
+            earned: 0,
+            asked_at_tip: None,
+            asked_about: None,
+        });
+        out.event(Event::SyncPeer { peer: Some(id) });
+        let announced = self.peers[&id].last_announced.and_then(|hash| self.chain.find(&hash));
+        if let Some(announced) = announced {
+            self.note_shown(id, announced);
+        }
+        if !headers_first {
+            self.ask_blocks_from(now, id, latest_locator(&self.chain), out);
+        } else if self.headers_are_wanted(id) {
+            self.ask_headers_from_start(now, id, out);
+        } else {
+            self.go_on(now, out);
+        }
+    }
+
+    /// Whether a peer may have headers that it has not shown.
+    fn headers_are_wanted(&self, id: PeerId) -> bool {
+        let peer = &self.peers[&id];
+        let shown = peer.best_known.map_or(0, |id| self.chain.height(id));
+        self.profile == Profile::Btcd025
+            || shown < peer.last_block
+            || peer.best_known.is_none()
+            || peer.last_announced.is_some_and(|hash| self.chain.find(&hash).is_none())
+    }
+
+    /// Whether a peer says that it has what we have not.
+    fn promises_more(&self, peer: &Peer) -> bool {
+        let tip = self.chain.tip();
+        let has_more_work =
+            |id: NodeId| !self.chain.is_invalid(id) && self.chain.work(id) > self.chain.work(tip);
+        let equal = self.quirks.asks_equal_heights && peer.last_block == self.chain.height(tip);
+        let more = peer.last_block > self.chain.height(tip)
+            || equal
+            || peer.best_known.is_some_and(has_more_work)
+            || peer.last_announced.is_some_and(|hash| self.is_news(&hash));
+        more && self.is_candidate(peer)
+    }
+
+    /// Ends the turn of the sync peer and gives it to another that promises more.
+    fn end_turn(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        let Some(sync) = &mut self.sync else { return };
+        sync.active = false;
+        sync.plan.clear();
+        let id = sync.peer;
+        if self.peers.get(&id).is_some_and(|peer| self.promises_more(peer)) {
+            self.void_promises(now, id);
+        }
+        self.requests_were_lost(now, out);
+    }
+
+    /// A peer did not give what it promised: nothing that it said so far counts as a promise.
+    /// What it says later does again.
+    fn void_promises(&mut self, now: Time, id: PeerId) {
+        let tip_height = self.chain.tip_height();
+        self.failures.insert(id, now);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.last_block = peer.last_block.min(tip_height);
+            peer.last_announced = None;
+            peer.best_known = None;
+        }
+    }
+
+    /// Without the last hash of a full inv being followed by another, or with an orphan gone from
+    /// the pool, nobody would ask for the rest.
+    fn ask_for_more_blocks(&mut self, now: Time, id: PeerId, out: &mut Outbox<HeadersFirst>) {
+        let sync = self.sync.as_ref().expect("somebody is synced from");
+        let is_blocked = !self.peers[&id].queue.is_empty();
+        let has_moved = sync.asked_at_tip != Some(self.chain.tip());
+        self.note_blocked(now, is_blocked);
+        if !is_blocked && has_moved {
+            self.ask_blocks_from(now, id, latest_locator(&self.chain), out);
+        }
+    }
+
+    fn note_blocked(&mut self, now: Time, is_blocked: bool) {
+        if let Some(sync) = &mut self.sync {
+            sync.note_blocked(now, is_blocked);
+        }
+    }
+}
+
+/// A number that differs from peer to peer and from choice to choice (splitmix64).
+fn mix(peer: PeerId, choice: u64) -> u64 {
+    let mut x = (u64::from(peer.0) << 32 ^ choice).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}

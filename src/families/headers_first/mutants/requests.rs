@@ -1,0 +1,169 @@
+//! Requests that are lost, doubled, or marked in the wrong way.
+
+use crate::families::headers_first::{HeadersFirst, Message, SyncManager};
+use crate::machine::{Input, Outbox, Output, Time};
+
+use super::bugged::Bug;
+
+/// Answers "not found" are seen by the clock for answers alone; the blocks stay asked for.
+#[derive(Default)]
+pub(super) struct NotFoundIgnored;
+
+impl Bug for NotFoundIgnored {
+    fn before(
+        &mut self,
+        manager: &mut SyncManager,
+        _: Time,
+        input: &Input<HeadersFirst>,
+        _: &mut Outbox<HeadersFirst>,
+    ) -> bool {
+        let Input::Message { peer, message: Message::NotFound { .. } } = input else {
+            return true;
+        };
+        if let Some(peer) = manager.peers.get_mut(peer) {
+            peer.data_due = None;
+        }
+        false
+    }
+}
+
+/// A new sync peer makes the machine forget what it has asked of all others.
+#[derive(Default)]
+pub(super) struct MarksClearedForNewSyncPeer;
+
+impl Bug for MarksClearedForNewSyncPeer {
+    fn before(
+        &mut self,
+        manager: &mut SyncManager,
+        _: Time,
+        input: &Input<HeadersFirst>,
+        _: &mut Outbox<HeadersFirst>,
+    ) -> bool {
+        // A peer that joins while nothing is synced is about to become the sync peer.
+        let is_idle = manager.sync.as_ref().is_none_or(|sync| !sync.active);
+        if matches!(input, Input::Connected { .. }) && is_idle {
+            manager.in_flight.clear();
+        }
+        true
+    }
+}
+
+/// A block from the wrong peer ends the request to the right one.
+#[derive(Default)]
+pub(super) struct AnyoneSettlesRequest;
+
+impl Bug for AnyoneSettlesRequest {
+    fn before(
+        &mut self,
+        manager: &mut SyncManager,
+        _: Time,
+        input: &Input<HeadersFirst>,
+        _: &mut Outbox<HeadersFirst>,
+    ) -> bool {
+        if let Input::Message { peer, message: Message::Block { block } } = input
+            && let Some(owner) = manager.in_flight.get(&block.hash()).copied()
+            && owner != *peer
+        {
+            manager.in_flight.swap_remove(&block.hash());
+            if let Some(owner) = manager.peers.get_mut(&owner) {
+                owner.requested.swap_remove(&block.hash());
+            }
+        }
+        true
+    }
+}
+
+/// The map of requests makes room at its limit by forgetting one that is still on its way. The
+/// limit is lower than the client's, so that small worlds reach it.
+#[derive(Default)]
+pub(super) struct RequestsEvicted;
+
+const LOW_LIMIT: usize = 8;
+
+impl Bug for RequestsEvicted {
+    fn after(&mut self, manager: &mut SyncManager, _: Time, _: &mut Outbox<HeadersFirst>) {
+        while manager.in_flight.len() > LOW_LIMIT
+            && let Some((hash, owner)) = manager.in_flight.swap_remove_index(LOW_LIMIT / 2)
+        {
+            if let Some(owner) = manager.peers.get_mut(&owner) {
+                owner.requested.swap_remove(&hash);
+            }
+        }
+    }
+}
+
+/// After the block of a checkpoint nothing is asked for.
+#[derive(Default)]
+pub(super) struct StuckAtCheckpoint;
+
+impl Bug for StuckAtCheckpoint {
+    fn after(&mut self, manager: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
+        let checkpoints = manager.chain.checkpoints();
+        let is_from_checkpoint = |hash| checkpoints.iter().any(|it| it.hash == hash);
+        out.outputs_mut().retain(|output| match output {
+            Output::Send { message: Message::GetBlocks { locator, .. }, .. }
+            | Output::Send { message: Message::GetHeaders { locator, .. }, .. } => {
+                !(locator.len() == 1 && is_from_checkpoint(locator[0]))
+            }
+            _ => true,
+        });
+    }
+}
+
+/// Locators have one hash: the tip.
+#[derive(Default)]
+pub(super) struct LocatorOfOneHash;
+
+impl Bug for LocatorOfOneHash {
+    fn after(&mut self, _: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
+        edit_locators(out, |locator| locator.truncate(1));
+    }
+}
+
+/// Locators begin one block below the tip.
+#[derive(Default)]
+pub(super) struct LocatorOffByOne;
+
+impl Bug for LocatorOffByOne {
+    fn after(&mut self, _: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
+        edit_locators(out, |locator| {
+            if locator.len() > 1 {
+                locator.remove(0);
+            }
+        });
+    }
+}
+
+/// Locators name each block down to genesis.
+#[derive(Default)]
+pub(super) struct LocatorOfAllBlocks;
+
+impl Bug for LocatorOfAllBlocks {
+    fn after(&mut self, manager: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
+        let chain = &manager.chain;
+        edit_locators(out, |locator| {
+            if locator.len() > 1
+                && let Some(first) = chain.find(&locator[0])
+            {
+                let heights = (0..=chain.height(first)).rev();
+                *locator =
+                    heights.map(|height| chain.hash(chain.ancestor(first, height))).collect();
+            }
+        });
+    }
+}
+
+fn edit_locators(
+    out: &mut Outbox<HeadersFirst>,
+    mut edit: impl FnMut(&mut Vec<crate::primitives::bitcoin::BlockHash>),
+) {
+    for output in out.outputs_mut() {
+        if let Output::Send {
+            message: Message::GetBlocks { locator, .. } | Message::GetHeaders { locator, .. },
+            ..
+        } = output
+        {
+            edit(locator);
+        }
+    }
+}

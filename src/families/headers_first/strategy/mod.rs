@@ -1,0 +1,15 @@
+//! Random scenarios of the headers-first family, their labels and their reductions.
+//!
+//! What is drawn are small numbers ("genes"); a scenario is assembled from them by a pure function,
+//! so that all that is drawn is valid and shrinks well. Swarm style: each case switches whole kinds
+//! of trouble off.
+
+mod assemble;
+mod genes;
+mod labels;
+mod plan;
+mod reduce;
+
+pub use genes::strategy;
+pub use labels::labels;
+pub use reduce::reductions;

@@ -1,0 +1,7 @@
+//! What people see of a run, a finding, a campaign.
+
+mod finding;
+mod totals;
+
+pub use finding::{FindingReport, Sizes};
+pub use totals::{summary_text, unexercised};

@@ -1,0 +1,5 @@
+mod mine;
+mod tree;
+
+pub use mine::{Flaw, Rules};
+pub use tree::{BlockId, BlockTree, Branch};

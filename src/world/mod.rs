@@ -1,0 +1,5 @@
+//! What the honest network knows: chains with forks, built from small descriptions.
+
+mod blocks;
+
+pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};
