@@ -17,7 +17,7 @@ impl Catalog for HeadersFirst {
     }
 
     fn claims() -> Vec<ClaimEntry<Self>> {
-        claims()
+        claims::claims()
     }
 
     fn mutants() -> &'static [Mutant<Self>] {

@@ -265,6 +265,11 @@ impl Family for HeadersFirst {
                 let mut root = fields.merkle_root.to_byte_array();
                 root[salt as usize % 32] ^= 1;
                 fields.merkle_root = bitcoin::TxMerkleNode::from_byte_array(root);
+                // With real difficulty a changed header never has the work; here it may by chance.
+                let target = fields.target();
+                while fields.validate_pow(target).is_ok() {
+                    fields.nonce = fields.nonce.wrapping_add(1);
+                }
                 headers[index] = Header::new(fields);
                 Some(Message::Headers { headers })
             }

@@ -18,7 +18,6 @@ mod strategy;
 mod testkit;
 mod world;
 
-pub use claims::claims;
 pub use family::{HeadersFirst, Item, Progress};
 pub use locator::{
     ChainView, MAX_BLOCKS_PER_INV, MAX_HEADERS_PER_MESSAGE, MAX_INVENTORY_PER_MESSAGE,

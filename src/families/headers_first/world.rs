@@ -41,7 +41,7 @@ pub struct Spec {
     /// The tip of what the subject has stored at the start; genesis, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<Place>,
-    /// The age of the main chain's tip at the start of the run, in seconds.
+    /// The age of the newest valid block at the start of the run, in seconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub tip_age_s: u32,
     /// The time between two blocks, in seconds.
@@ -174,8 +174,7 @@ impl World {
             grow(&mut tree, &mut names, branch)
                 .map_err(|error| error.within(&format!("branches[{index}]")))?;
         }
-        let main_tip = tree.at(0, spec.main).expect("the main chain reaches its length");
-        let unix_time = tree.header(main_tip).fields().time.saturating_add(spec.tip_age_s);
+        let unix_time = newest_time(&tree).saturating_add(spec.tip_age_s);
         let mut world = Self {
             start_tip: tree.genesis(),
             tree,
@@ -388,6 +387,19 @@ impl World {
         }
         Ok(())
     }
+}
+
+fn newest_time(tree: &BlockTree) -> u32 {
+    tree.tips()
+        .filter_map(|tip| {
+            (0..=tree.height(tip))
+                .rev()
+                .filter_map(|height| tree.ancestor(tip, height))
+                .find(|id| tree.header_is_valid(*id))
+        })
+        .map(|id| tree.header(id).fields().time)
+        .max()
+        .unwrap_or(0)
 }
 
 fn genesis_of(network: Network) -> Block {

@@ -209,6 +209,11 @@ impl BlockTree {
         body(&self.rules, order, header)
     }
 
+    /// The last block of each branch.
+    pub fn tips(&self) -> impl Iterator<Item = BlockId> {
+        self.branches.iter().map(|laid| BlockId(laid.first.0 + laid.branch.length - 1))
+    }
+
     /// All blocks, each after its parent.
     pub fn ids(&self) -> impl Iterator<Item = BlockId> + use<> {
         (0..u32::try_from(self.headers.len()).expect("fewer blocks than hashes")).map(BlockId)

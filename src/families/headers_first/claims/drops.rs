@@ -98,7 +98,7 @@ impl Invariant<HeadersFirst> for UnrequestedBlock {
             What::Crashed { .. } => self.asked.clear(),
             _ => {}
         }
-        self.connections.see(step);
+        self.connections.see(&self.context.world, step);
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl Invariant<HeadersFirst> for UnrequestedHeaders {
             What::Crashed { .. } => self.asked = false,
             _ => {}
         }
-        self.connections.see(step);
+        self.connections.see(&self.context.world, step);
         Ok(())
     }
 

@@ -14,4 +14,4 @@ mod table;
 mod tips;
 mod watch;
 
-pub use table::claims;
+pub(super) use table::claims;

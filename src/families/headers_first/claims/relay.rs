@@ -122,7 +122,8 @@ impl Invariant<HeadersFirst> for Relays {
         match &step.what {
             What::In { input, .. } => {
                 self.judge()?;
-                self.was_current = self.own.is_current(&self.context.world, step.at);
+                self.was_current =
+                    self.own.is_current(&self.context.world, &self.connections, step.at);
                 if let Input::Message { peer, message } = input {
                     self.learn(*peer, message);
                 } else if let Input::Connected { peer, .. } = input {
@@ -145,7 +146,7 @@ impl Invariant<HeadersFirst> for Relays {
             _ => {}
         }
         self.own.see(&self.context.world, step);
-        self.connections.see(step);
+        self.connections.see(&self.context.world, step);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use super::{checkpoints, drops, links, locators, relay, repeats, replies, tips};
 
 /// All claims of the family. Those that judge the end come last, and of them the ones that
 /// explain a failure come before `convergence`, which only states it.
-pub fn claims() -> Vec<ClaimEntry<HeadersFirst>> {
+pub(in crate::families::headers_first) fn claims() -> Vec<ClaimEntry<HeadersFirst>> {
     vec![
         entry(&links::HEADERS_LINK, links::headers_link),
         entry(&checkpoints::CHECKPOINT_HELD, checkpoints::checkpoint_held),

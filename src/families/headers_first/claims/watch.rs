@@ -1,21 +1,25 @@
 //! What several claims keep track of.
 
-use crate::families::headers_first::{Event, HeadersFirst, World};
+use crate::families::headers_first::{Event, HeadersFirst, Message, World};
 use crate::invariant::{Claim, Violation};
-use crate::machine::{FastSet, Input, Output, PeerId, Time};
+use crate::machine::{FastMap, FastSet, Input, Output, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 use crate::world::BlockId;
 
-/// The peers that are connected, as the trace tells.
+/// The peers that are connected, as the trace tells, each with the greatest height that it claimed
+/// or showed.
 #[derive(Debug, Default)]
-pub(super) struct Connections(FastSet<PeerId>);
+pub(super) struct Connections(FastMap<PeerId, u32>);
 
 impl Connections {
-    pub(super) fn see(&mut self, step: &Step<HeadersFirst>) {
+    pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
         match &step.what {
-            What::In { input: Input::Connected { peer, .. }, .. } => {
-                self.0.insert(*peer);
+            What::In { input: Input::Message { peer, message }, .. } => {
+                self.raise(*peer, shown(world, message));
+            }
+            What::In { input: Input::Connected { peer, hello }, .. } => {
+                self.0.insert(*peer, hello.start_height);
             }
             What::In { input: Input::Disconnected { peer }, .. }
             | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
@@ -27,12 +31,34 @@ impl Connections {
     }
 
     pub(super) fn contains(&self, peer: PeerId) -> bool {
-        self.0.contains(&peer)
+        self.0.contains_key(&peer)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = PeerId> {
-        self.0.iter().copied()
+        self.0.keys().copied()
     }
+
+    /// The greatest height that a connected peer claimed or showed.
+    pub(super) fn highest_claim(&self) -> u32 {
+        self.0.values().copied().max().unwrap_or(0)
+    }
+
+    fn raise(&mut self, peer: PeerId, height: Option<u32>) {
+        if let (Some(claim), Some(height)) = (self.0.get_mut(&peer), height) {
+            *claim = height.max(*claim);
+        }
+    }
+}
+
+/// The height of the last block that a message shows.
+fn shown(world: &World, message: &Message) -> Option<u32> {
+    let hash = match message {
+        Message::Block { block } => block.hash(),
+        Message::Headers { headers } => headers.last()?.hash(),
+        Message::Inv { items } => items.iter().rev().find(|item| item.is_block())?.hash,
+        _ => return None,
+    };
+    world.find(&hash).map(|id| world.height(id))
 }
 
 /// A peer that must be dropped before anything else happens.
@@ -130,13 +156,17 @@ impl OwnChain {
         world.ancestor(self.tip, height)
     }
 
-    /// btcd's `IsCurrent`: the last checkpoint is reached and the tip is younger than 24 hours.
-    pub(super) fn is_current(&self, world: &World, now: Time) -> bool {
+    /// Whether nobody could doubt that the subject is current: the last checkpoint is reached, the
+    /// tip is younger than 24 hours (btcd blockchain, `IsCurrent`), and no peer claims more, so
+    /// that the sync peer does not (btcd netsync, `current`).
+    pub(super) fn is_current(&self, world: &World, connections: &Connections, now: Time) -> bool {
         const DAY_S: u64 = 24 * 60 * 60;
         let height = world.height(self.tip);
         let checkpoint = world.checkpoints().last().map_or(0, |checkpoint| checkpoint.height);
         let unix_now = u64::from(world.unix_time()) + now.as_millis() / 1000;
-        height >= checkpoint && u64::from(world.time(self.tip)) + DAY_S >= unix_now
+        height >= checkpoint
+            && height >= connections.highest_claim()
+            && u64::from(world.time(self.tip)) + DAY_S >= unix_now
     }
 }
 

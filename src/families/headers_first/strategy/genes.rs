@@ -81,7 +81,9 @@ pub(super) struct PeerGenes {
 }
 
 /// Draws whole scenarios for a profile.
-pub fn strategy(profile: &str) -> BoxedStrategy<Scenario<HeadersFirst>> {
+pub(in crate::families::headers_first) fn strategy(
+    profile: &str,
+) -> BoxedStrategy<Scenario<HeadersFirst>> {
     let profile = Profile::from_name(profile).unwrap_or_default();
     genes().prop_map(move |genes| assemble(profile, &genes)).boxed()
 }

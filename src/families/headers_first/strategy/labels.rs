@@ -2,7 +2,7 @@ use crate::families::headers_first::{HeadersFirst, World};
 use crate::scenario::{Liars, Scenario};
 
 /// Says what is remarkable about a scenario.
-pub fn labels(
+pub(in crate::families::headers_first) fn labels(
     scenario: &Scenario<HeadersFirst>,
     world: &World,
     label: &mut dyn FnMut(&'static str),

@@ -10,6 +10,6 @@ mod labels;
 mod plan;
 mod reduce;
 
-pub use genes::strategy;
-pub use labels::labels;
-pub use reduce::reductions;
+pub(super) use genes::strategy;
+pub(super) use labels::labels;
+pub(super) use reduce::reductions;

@@ -2,7 +2,9 @@ use crate::families::headers_first::{Action, HeadersFirst, Misbehavior, Place, S
 use crate::scenario::{Liars, Scenario};
 
 /// Scenarios with a smaller world or simpler parts, the boldest first.
-pub fn reductions(scenario: &Scenario<HeadersFirst>) -> Vec<Scenario<HeadersFirst>> {
+pub(in crate::families::headers_first) fn reductions(
+    scenario: &Scenario<HeadersFirst>,
+) -> Vec<Scenario<HeadersFirst>> {
     let mut smaller = Vec::new();
     let mut with = |edit: &dyn Fn(&mut Scenario<HeadersFirst>)| {
         let mut candidate = scenario.clone();
