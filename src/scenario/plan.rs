@@ -75,8 +75,8 @@ pub struct Session {
     /// When it leaves; never, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leave_ms: Option<Millis>,
-    /// What it sent before it left still arrives afterwards. Without this its messages in flight
-    /// are lost with the connection.
+    /// What it sent before it left still arrives afterwards, unless it is back by then. Without
+    /// this its messages in flight are lost with the connection.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lingers: bool,
 }
@@ -165,7 +165,8 @@ pub struct Crash {
 }
 
 /// When the safety phase ends: from then on no fault and no stall happens, no link is slower than
-/// [`Heal::LATENCY_MS_MAX`], and every honest peer that is away comes back and stays.
+/// [`Heal::LATENCY_MS_MAX`], and every honest peer that is away comes back and stays. One that
+/// the subject drops although it has no reason to comes back a second later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {

@@ -182,7 +182,7 @@ impl<F: Family> Simulator<'_, F> {
     /// Plans the return of a peer that the subject has dropped.
     fn plan_return(&mut self, peer: usize) {
         let plan = self.plan(peer);
-        let honest = plan.is_honest();
+        let comes_back = plan.is_honest() && F::must_keep(&self.context.world, &plan.has);
         let reconnect = plan.reconnect;
         let state = &mut self.peers[peer];
         if let Some(reconnect) = reconnect
@@ -192,7 +192,7 @@ impl<F: Family> Simulator<'_, F> {
             self.tally.fire("reconnect");
             let planned = state.planned;
             self.queue.push_point(self.now + reconnect.after_ms, Point::Join(peer, planned));
-        } else if self.healed && honest {
+        } else if self.healed && comes_back {
             self.queue.push_point(self.now + RETURN_MS, Point::Join(peer, None));
         }
     }

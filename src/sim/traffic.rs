@@ -12,7 +12,7 @@ impl<F: Family> Simulator<'_, F> {
     pub(super) fn deliver_to_subject(&mut self, flight: Flight<F>) -> Result<(), Stop> {
         let state = &self.peers[flight.peer];
         let open = state.session == Some(flight.session)
-            || (state.lingering.contains(&flight.session) && !self.down);
+            || (state.session.is_none() && state.lingering.contains(&flight.session) && !self.down);
         if !open {
             return self.lose(flight, Loss::Disconnected);
         }

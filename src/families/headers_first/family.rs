@@ -200,7 +200,10 @@ impl Family for HeadersFirst {
     }
 
     fn must_keep(world: &World, spec: &PeerSpec) -> bool {
-        world.place(&spec.tip).is_ok_and(|tip| world.is_valid(tip) && world.keeps_checkpoints(tip))
+        world.place(&spec.tip).is_ok_and(|tip| {
+            let claims_right = spec.claims.is_none_or(|height| height == world.height(tip));
+            claims_right && world.is_valid(tip) && world.keeps_checkpoints(tip)
+        })
     }
 
     fn refute(world: &World, event: &Event) -> Option<String> {

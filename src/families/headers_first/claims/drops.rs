@@ -1,4 +1,4 @@
-use crate::families::headers_first::{Event, HeadersFirst, Message, Profile};
+use crate::families::headers_first::{HeadersFirst, Message, Profile};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
 use crate::machine::{FastSet, Input, Output, PeerId};
 use crate::primitives::bitcoin::BlockHash;
@@ -16,9 +16,9 @@ pub(super) static UNREQUESTED_BLOCK_DROPS: Claim = Claim {
 
 pub(super) static UNREQUESTED_HEADERS_DROP: Claim = Claim {
     id: "unrequested-headers-drop",
-    summary: "A peer that sends headers while the subject is not in headers-first mode is dropped.",
+    summary: "A peer that sends headers before the subject has asked anybody for headers is dropped.",
     strength: Strength::Profile(&["btcd-0.25"]),
-    needs: Needs::Events,
+    needs: Needs::Messages,
     source: "btcd v0.25 netsync handleHeadersMsg: \"Got unrequested headers\"",
 };
 
@@ -41,11 +41,6 @@ pub(super) fn unrequested_headers_drop(
         context: context.clone(),
         connections: Connections::default(),
         asked: false,
-        past_checkpoints: context
-            .world
-            .checkpoints()
-            .last()
-            .is_none_or(|last| context.world.height(context.world.start_tip()) >= last.height),
         due: MustDrop::new(&UNREQUESTED_HEADERS_DROP),
         judged: 0,
     })
@@ -116,8 +111,6 @@ struct UnrequestedHeaders {
     connections: Connections,
     /// Whether headers were ever asked for by this process.
     asked: bool,
-    /// Whether the last checkpoint is behind, and with it the mode.
-    past_checkpoints: bool,
     due: MustDrop,
     judged: u64,
 }
@@ -138,14 +131,10 @@ impl Invariant<HeadersFirst> for UnrequestedHeaders {
             } => {
                 self.asked = true;
             }
-            What::Out { output: Output::Event { event: Event::Tip { height, .. } }, .. } => {
-                let last = self.context.world.checkpoints().last();
-                self.past_checkpoints |= last.is_none_or(|last| *height >= last.height);
-            }
             What::In {
                 input: Input::Message { peer, message: Message::Headers { headers } },
                 ..
-            } if self.connections.contains(*peer) && (!self.asked || self.past_checkpoints) => {
+            } if self.connections.contains(*peer) && !self.asked => {
                 self.judged += 1;
                 let count = headers.len();
                 self.due.expect(*peer, format!("sent {count} headers without being asked"));
