@@ -94,24 +94,40 @@ pub(super) struct Order {
     pub(super) flaw: Option<Flaw>,
 }
 
-/// The header of a block. It is the same for the same order, so the last ones are remembered: the
-/// worlds of a campaign have most of their blocks in common.
+/// The header of a block.
 pub(super) fn mine(rules: &Rules, order: Order) -> Header {
-    const REMEMBERED_MAX: usize = 50_000;
+    remembered(rules, order, |made| made.header.clone())
+}
+
+/// The block to a header that [`mine`] made for the same order.
+pub(super) fn body(rules: &Rules, order: Order) -> Block {
+    remembered(rules, order, |made| {
+        made.block.get_or_insert_with(|| body_anew(rules, order, made.header.clone())).clone()
+    })
+}
+
+/// What was made for an order.
+struct Made {
+    header: Header,
+    block: Option<Block>,
+}
+
+/// What is made for an order is always the same, so the last ones are remembered: the worlds of a
+/// campaign have most of their blocks in common.
+fn remembered<T>(rules: &Rules, order: Order, take: impl FnOnce(&mut Made) -> T) -> T {
+    const REMEMBERED_MAX: usize = 30_000;
     thread_local! {
-        static MINED: RefCell<IndexMap<Order, Header, FxBuildHasher>> =
+        static MADE: RefCell<IndexMap<Order, Made, FxBuildHasher>> =
             RefCell::new(IndexMap::default());
     }
-    MINED.with_borrow_mut(|mined| {
-        if let Some(header) = mined.get(&order) {
-            return header.clone();
+    MADE.with_borrow_mut(|all| {
+        if all.len() >= REMEMBERED_MAX && !all.contains_key(&order) {
+            all.clear();
         }
-        let header = mine_anew(rules, order);
-        if mined.len() >= REMEMBERED_MAX {
-            mined.clear();
-        }
-        mined.insert(order, header.clone());
-        header
+        let made = all
+            .entry(order)
+            .or_insert_with(|| Made { header: mine_anew(rules, order), block: None });
+        take(made)
     })
 }
 
@@ -137,8 +153,7 @@ fn mine_anew(rules: &Rules, order: Order) -> Header {
     Header::new(fields)
 }
 
-/// The block to a header that [`mine`] made for the same order.
-pub(super) fn body(rules: &Rules, order: Order, header: Header) -> Block {
+fn body_anew(rules: &Rules, order: Order, header: Header) -> Block {
     let transactions = match order.flaw {
         Some(Flaw::NoCoinbase) => Vec::new(),
         // Another coinbase than the one that the merkle root commits to.

@@ -204,9 +204,8 @@ impl BlockTree {
         if let Some(block) = self.given.get(id.0 as usize - 1) {
             return block.clone();
         }
-        let header = self.header(id).clone();
-        let order = self.order(&self.branches[branch], self.height(id), header.parent());
-        body(&self.rules, order, header)
+        let parent = self.header(id).parent();
+        body(&self.rules, self.order(&self.branches[branch], self.height(id), parent))
     }
 
     /// The last block of each branch.

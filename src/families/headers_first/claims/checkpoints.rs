@@ -118,7 +118,7 @@ impl Invariant<HeadersFirst> for LiarDropped {
             );
             self.due.expect(*peer, did);
         }
-        self.connections.see(&self.context.world, step);
+        self.connections.see(step);
         Ok(())
     }
 

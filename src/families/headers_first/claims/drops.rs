@@ -93,7 +93,7 @@ impl Invariant<HeadersFirst> for UnrequestedBlock {
             What::Crashed { .. } => self.asked.clear(),
             _ => {}
         }
-        self.connections.see(&self.context.world, step);
+        self.connections.see(step);
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Invariant<HeadersFirst> for UnrequestedHeaders {
             What::Crashed { .. } => self.asked = false,
             _ => {}
         }
-        self.connections.see(&self.context.world, step);
+        self.connections.see(step);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use crate::machine::{FastSet, Input, Output, PeerId};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 
-use super::watch::{Connections, OwnChain, label};
+use super::watch::{Connections, Heights, OwnChain, label};
 
 pub(super) static NO_ECHO: Claim = Claim {
     id: "no-echo",
@@ -34,6 +34,7 @@ pub(super) fn relays_when_current(
         own: OwnChain::new(&context.world),
         context: context.clone(),
         connections: Connections::default(),
+        heights: Heights::default(),
         known: FastSet::default(),
         was_current: false,
         accepted: Vec::new(),
@@ -104,6 +105,7 @@ struct Relays {
     context: Context<HeadersFirst>,
     own: OwnChain,
     connections: Connections,
+    heights: Heights,
     /// What each peer is known to have: it told so, or was told.
     known: FastSet<(PeerId, BlockHash)>,
     /// Whether the subject was current before the last input.
@@ -122,8 +124,7 @@ impl Invariant<HeadersFirst> for Relays {
         match &step.what {
             What::In { input, .. } => {
                 self.judge()?;
-                self.was_current =
-                    self.own.is_current(&self.context.world, &self.connections, step.at);
+                self.was_current = self.own.is_current(&self.context.world, &self.heights, step.at);
                 if let Input::Message { peer, message } = input {
                     self.learn(*peer, message);
                 } else if let Input::Connected { peer, .. } = input {
@@ -146,7 +147,8 @@ impl Invariant<HeadersFirst> for Relays {
             _ => {}
         }
         self.own.see(&self.context.world, step);
-        self.connections.see(&self.context.world, step);
+        self.connections.see(step);
+        self.heights.see(&self.context.world, step);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 use crate::world::BlockId;
 
-use super::watch::{Connections, OwnChain};
+use super::watch::{Heights, OwnChain};
 
 pub(super) static REPLIES_EXACT: Claim = Claim {
     id: "replies-exact",
@@ -27,7 +27,7 @@ pub(super) fn replies_exact(context: &Context<HeadersFirst>) -> Box<dyn Invarian
     Box::new(Replies {
         own: OwnChain::new(&context.world),
         context: context.clone(),
-        connections: Connections::default(),
+        heights: Heights::default(),
         continues: FastMap::default(),
         due: None,
         judged: 0,
@@ -37,7 +37,7 @@ pub(super) fn replies_exact(context: &Context<HeadersFirst>) -> Box<dyn Invarian
 struct Replies {
     context: Context<HeadersFirst>,
     own: OwnChain,
-    connections: Connections,
+    heights: Heights,
     /// The last hash of a full answer to getblocks, for each peer.
     continues: FastMap<PeerId, BlockHash>,
     due: Option<Due>,
@@ -86,7 +86,7 @@ impl Invariant<HeadersFirst> for Replies {
             _ => {}
         }
         self.own.see(&self.context.world, step);
-        self.connections.see(&self.context.world, step);
+        self.heights.see(&self.context.world, step);
         Ok(())
     }
 
@@ -152,7 +152,7 @@ impl Replies {
         };
         let mut allowed: Vec<Vec<Message>> =
             self.located(locator, stop, HEADERS_MAX).iter().map(|ids| reply(ids)).collect();
-        if !self.own.is_current(world, &self.connections, step.at) {
+        if !self.own.is_current(world, &self.heights, step.at) {
             allowed.push(reply(&[]));
             allowed.push(Vec::new());
         }

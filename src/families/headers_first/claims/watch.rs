@@ -7,16 +7,45 @@ use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 use crate::world::BlockId;
 
-/// The peers that are connected, as the trace tells, each with the greatest height that it claimed
-/// or showed.
+/// The peers that are connected, as the trace tells.
 #[derive(Debug, Default)]
-pub(super) struct Connections(FastMap<PeerId, u32>);
+pub(super) struct Connections(FastSet<PeerId>);
 
 impl Connections {
+    pub(super) fn see(&mut self, step: &Step<HeadersFirst>) {
+        match &step.what {
+            What::In { input: Input::Connected { peer, .. }, .. } => {
+                self.0.insert(*peer);
+            }
+            What::In { input: Input::Disconnected { peer }, .. }
+            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
+                self.0.swap_remove(peer);
+            }
+            What::Crashed { .. } => self.0.clear(),
+            _ => {}
+        }
+    }
+
+    pub(super) fn contains(&self, peer: PeerId) -> bool {
+        self.0.contains(&peer)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = PeerId> {
+        self.0.iter().copied()
+    }
+}
+
+/// The greatest height that each connected peer has claimed or shown.
+#[derive(Debug, Default)]
+pub(super) struct Heights(FastMap<PeerId, u32>);
+
+impl Heights {
     pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
         match &step.what {
             What::In { input: Input::Message { peer, message }, .. } => {
-                self.raise(*peer, shown(world, message));
+                if let (Some(height), Some(shown)) = (self.0.get_mut(peer), shown(world, message)) {
+                    *height = shown.max(*height);
+                }
             }
             What::In { input: Input::Connected { peer, hello }, .. } => {
                 self.0.insert(*peer, hello.start_height);
@@ -30,23 +59,8 @@ impl Connections {
         }
     }
 
-    pub(super) fn contains(&self, peer: PeerId) -> bool {
-        self.0.contains_key(&peer)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = PeerId> {
-        self.0.keys().copied()
-    }
-
-    /// The greatest height that a connected peer claimed or showed.
-    pub(super) fn highest_claim(&self) -> u32 {
+    fn highest(&self) -> u32 {
         self.0.values().copied().max().unwrap_or(0)
-    }
-
-    fn raise(&mut self, peer: PeerId, height: Option<u32>) {
-        if let (Some(claim), Some(height)) = (self.0.get_mut(&peer), height) {
-            *claim = height.max(*claim);
-        }
     }
 }
 
@@ -159,13 +173,13 @@ impl OwnChain {
     /// Whether nobody could doubt that the subject is current: the last checkpoint is reached, the
     /// tip is younger than 24 hours (btcd blockchain, `IsCurrent`), and no peer claims more, so
     /// that the sync peer does not (btcd netsync, `current`).
-    pub(super) fn is_current(&self, world: &World, connections: &Connections, now: Time) -> bool {
+    pub(super) fn is_current(&self, world: &World, heights: &Heights, now: Time) -> bool {
         const DAY_S: u64 = 24 * 60 * 60;
         let height = world.height(self.tip);
         let checkpoint = world.checkpoints().last().map_or(0, |checkpoint| checkpoint.height);
         let unix_now = u64::from(world.unix_time()) + now.as_millis() / 1000;
         height >= checkpoint
-            && height >= connections.highest_claim()
+            && height >= heights.highest()
             && u64::from(world.time(self.tip)) + DAY_S >= unix_now
     }
 }
