@@ -11,6 +11,7 @@ pub mod primitives;
 pub mod reports;
 pub mod scenario;
 pub mod sim;
+pub mod testing;
 pub mod trace;
 pub mod vectors;
 pub mod verdict;

@@ -19,6 +19,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("adapters", &["machine"]),
     ("reports", &["machine", "trace", "invariant", "verdict", "campaign"]),
     (
+        "testing",
+        &[
+            "adapters",
+            "campaign",
+            "families",
+            "invariant",
+            "machine",
+            "reports",
+            "sim",
+            "trace",
+            "vectors",
+            "verdict",
+        ],
+    ),
+    (
         "cli",
         &[
             "adapters",

@@ -13,7 +13,7 @@ mod tally;
 
 pub use case::{CaseId, draw};
 pub use mutation::{Kill, MutantReport, test_mutant};
-pub use search::{Finding, Outcome, Plan, Progress, SubjectFactory, search};
+pub use search::{Finding, Outcome, Plan, Progress, Silent, SubjectFactory, search};
 pub use shrink::{Shrunk, shrink};
 pub use suite::{Judge, run_once};
 pub use tally::Totals;

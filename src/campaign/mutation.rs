@@ -3,9 +3,8 @@ use std::sync::atomic::AtomicBool;
 use crate::families::{Catalog, Mutant};
 use crate::machine::SubjectError;
 
-use super::search::{Finding, Plan, Progress, SubjectFactory, search};
+use super::search::{Finding, Plan, Silent, SubjectFactory, search};
 use super::suite::Judge;
-use super::tally::Totals;
 
 /// How a mutant fared.
 #[derive(Debug)]
@@ -56,12 +55,4 @@ pub fn test_mutant<F: Catalog>(
     let kill = (!outcome.findings.is_empty()).then(|| outcome.findings.remove(0));
     let cases = kill.as_ref().map_or(outcome.totals.cases, |finding| finding.case + 1);
     Ok(MutantReport { mutant, kill: kill.map(|finding| Kill { finding }), cases })
-}
-
-struct Silent;
-
-impl<F: Catalog> Progress<F> for Silent {
-    fn cases(&mut self, _: &Totals) {}
-    fn broken(&mut self, _: u64, _: &crate::invariant::Violation) {}
-    fn finding(&mut self, _: &Finding<F>) {}
 }

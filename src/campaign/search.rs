@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -47,6 +48,17 @@ pub struct Plan<'a, F: Catalog> {
     pub stop: &'a AtomicBool,
 }
 
+impl<F: Catalog> fmt::Debug for Plan<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("family", &F::NAME)
+            .field("profile", &self.profile)
+            .field("seed", &self.seed)
+            .field("cases", &self.cases)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A broken claim with the smallest scenario found that shows it.
 #[derive(Debug)]
 pub struct Finding<F: Catalog> {
@@ -77,6 +89,16 @@ pub trait Progress<F: Catalog> {
     fn broken(&mut self, case: u64, violation: &Violation);
     /// A finding is as small as it gets.
     fn finding(&mut self, finding: &Finding<F>);
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl<F: Catalog> Progress<F> for Silent {
+    fn cases(&mut self, _: &Totals) {}
+    fn broken(&mut self, _: u64, _: &Violation) {}
+    fn finding(&mut self, _: &Finding<F>) {}
 }
 
 /// Runs the cases of a plan.

@@ -10,13 +10,13 @@ use crate::campaign::{Judge, MutantReport, run_once, test_mutant};
 use crate::families::{Catalog, FamilyId, Mutant, Visit};
 use crate::machine::{Observes, SubjectError};
 use crate::sim::Record;
-use crate::vectors::{Document, UnderTest, read_scenario, to_yaml};
+use crate::vectors::{Document, UnderTest, read_scenario, save, to_yaml};
 
 use super::Exit;
 use super::arguments::MutantsArguments;
 use super::output::{Output, refuse};
 use super::progress::bar;
-use super::run::{jobs, save};
+use super::run::jobs;
 use super::signals::stop_flag;
 use super::subjects::Choice;
 

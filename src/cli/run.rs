@@ -1,11 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use indicatif::ProgressBar;
 use serde_json::json;
-use sha3::{Digest, Sha3_256};
 
 use crate::adapters::{Stopwatch, set_after};
 use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
@@ -14,7 +13,7 @@ use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
 use crate::reports::{FindingReport, Sizes, summary_text, unexercised};
 use crate::trace::View;
-use crate::vectors::{Document, UnderTest, to_yaml, write_file};
+use crate::vectors::{Document, UnderTest, save};
 
 use super::Exit;
 use super::arguments::RunArguments;
@@ -307,15 +306,4 @@ impl Shown<'_> {
         }
         command
     }
-}
-
-/// Writes a finding into a folder, under a name made of its claim and content.
-pub(super) fn save<F: Catalog>(folder: &Path, document: &Document<F>) -> Result<PathBuf, String> {
-    let text = to_yaml(document).map_err(|error| format!("the finding has no text: {error}"))?;
-    let digest = const_hex::encode(&Sha3_256::digest(&text)[..4]);
-    let claim = document.expect.claim.as_deref().unwrap_or("pass");
-    let path = folder.join(format!("{}-{claim}-{digest}.yaml", F::NAME));
-    write_file(&path, &text)
-        .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-    Ok(path)
 }

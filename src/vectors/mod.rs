@@ -8,11 +8,13 @@ mod document;
 mod error;
 mod locate;
 mod read;
+mod save;
 mod verify;
 mod write;
 
 pub use document::{Document, Expectation, ExpectedVerdict, FORMAT, Header, SCENARIO, UnderTest};
 pub use error::DocumentError;
 pub use read::{read_header, read_scenario, read_text};
+pub use save::save;
 pub use verify::{FileReport, verify_text};
 pub use write::{to_yaml, write_file};

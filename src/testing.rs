@@ -1,0 +1,273 @@
+//! syncheck inside your own `cargo test`.
+//!
+//! A type that implements [`Machine`] for a family is checked in three lines:
+//!
+//! ```
+//! use syncheck::families::headers_first::{HeadersFirst, SyncManager};
+//! use syncheck::testing::Check;
+//!
+//! Check::<HeadersFirst>::new(|start| Box::new(SyncManager::new(start))).cases(50).assert_holds();
+//! ```
+//!
+//! When a claim breaks, the smallest scenario that shows it is saved below `syncheck-regressions/`
+//! and printed with its message chart. Saved scenarios of the family run first next time.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::adapters::{InProcess, quiet_panics};
+use crate::campaign::{
+    Finding, Judge, Plan, Shrunk, Silent, SubjectFactory, Totals, run_once, search,
+};
+use crate::families::Catalog;
+use crate::invariant::{Claim, NEVER_PANICS_OR_HANGS, Violation};
+use crate::machine::{Machine, Observes, Subject};
+use crate::reports::{FindingReport, Sizes};
+use crate::sim::{Record, Run};
+use crate::trace::View;
+use crate::vectors::{Document, read_header, read_scenario, read_text, save};
+use crate::verdict::Verdict;
+
+/// Runs spent on making a finding small.
+const SHRINK_RUNS: u64 = 20_000;
+
+/// A check of a user's own machine.
+pub struct Check<F: Catalog> {
+    make: fn(&F::Start) -> Box<dyn Machine<F>>,
+    profile: Option<&'static str>,
+    observes: Observes,
+    cases: u64,
+    seed: u64,
+    regressions: PathBuf,
+}
+
+/// What a check saw when all claims held.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The counts of the search.
+    pub totals: Totals,
+    /// How many saved scenarios ran before it.
+    pub regressions: usize,
+}
+
+/// Why a check did not hold.
+#[derive(Debug)]
+pub enum Failure {
+    /// A claim was broken.
+    Finding(Box<FindingReport>),
+    /// The machine, or a saved scenario, could not be run.
+    NotRun(String),
+}
+
+impl<F: Catalog> Check<F> {
+    /// A check of the machines that `make` makes, with 1000 cases of seed 0 and all claims that
+    /// bind every implementation.
+    pub fn new(make: fn(&F::Start) -> Box<dyn Machine<F>>) -> Self {
+        Self {
+            make,
+            profile: None,
+            observes: Observes { events: true, gauges: false, restart: true },
+            cases: 1_000,
+            seed: 0,
+            regressions: PathBuf::from("syncheck-regressions"),
+        }
+    }
+
+    /// How many cases to run.
+    #[must_use]
+    pub fn cases(mut self, cases: u64) -> Self {
+        self.cases = cases;
+        self
+    }
+
+    /// The seed of the cases.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Holds the machine to what this client at this version does, too.
+    #[must_use]
+    pub fn profile(mut self, profile: &'static str) -> Self {
+        self.profile = Some(profile);
+        self
+    }
+
+    /// What the machine shows; by default its events, and that it can be restarted. Claims that
+    /// need more are left out.
+    #[must_use]
+    pub fn observing(mut self, observes: Observes) -> Self {
+        self.observes = observes;
+        self
+    }
+
+    /// Where findings are saved and read from.
+    #[must_use]
+    pub fn regressions(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.regressions = folder.into();
+        self
+    }
+
+    /// Runs the saved scenarios, then the cases.
+    ///
+    /// # Errors
+    /// The first broken claim in its smallest form, or why nothing could be run.
+    pub fn run(&self) -> Result<Report, Failure> {
+        quiet_panics();
+        let judge = Judge::<F>::new(self.profile, self.observes);
+        let regressions = self.run_saved(&judge)?;
+        let subject: SubjectFactory<'_, F> =
+            &|| Ok(Box::new(InProcess::new(self.make).observing(self.observes)));
+        let plan = Plan {
+            profile: self.profile.unwrap_or(F::profiles()[0]),
+            seed: self.seed,
+            cases: (0, self.cases),
+            jobs: 1,
+            findings_max: 1,
+            shrink_runs_max: SHRINK_RUNS,
+            subject,
+            judge: &judge,
+            stop: &AtomicBool::new(false),
+        };
+        let mut outcome = search(plan, &mut Silent);
+        if let Some(error) = outcome.failed {
+            return Err(Failure::NotRun(error.to_string()));
+        }
+        match outcome.findings.pop() {
+            None => Ok(Report { totals: outcome.totals, regressions }),
+            Some(finding) => Err(self.report(&judge, &finding)),
+        }
+    }
+
+    /// Runs the check and panics with the whole report if a claim breaks.
+    ///
+    /// # Panics
+    /// When a claim breaks, or nothing can be run.
+    pub fn assert_holds(&self) -> Report {
+        match self.run() {
+            Ok(report) => report,
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    fn run_saved(&self, judge: &Judge<F>) -> Result<usize, Failure> {
+        let mut ran = 0;
+        for path in saved(&self.regressions, F::NAME) {
+            let not_run = |error: &dyn fmt::Display| Failure::NotRun(error.to_string());
+            let text = read_text(&path).map_err(|error| not_run(&error))?;
+            read_header(&path, &text).map_err(|error| not_run(&error))?;
+            let (_, context) = read_scenario::<F>(&path, &text).map_err(|error| not_run(&error))?;
+            let mut subject = self.subject();
+            let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
+            match &run.verdict {
+                Verdict::Fail(violation) => {
+                    let profile = F::profile(&context.scenario.world).to_owned();
+                    return Err(self.report_saved(judge, profile, violation, &run, path));
+                }
+                Verdict::SubjectFailed(error) => return Err(not_run(error)),
+                Verdict::Inconclusive(_) | Verdict::Pass => ran += 1,
+            }
+        }
+        Ok(ran)
+    }
+
+    fn subject(&self) -> Box<dyn Subject<F>> {
+        Box::new(InProcess::new(self.make).observing(self.observes))
+    }
+
+    fn report(&self, judge: &Judge<F>, finding: &Finding<F>) -> Failure {
+        let Shrunk { scenario, violation, tally, original_tally, trace, .. } = &finding.shrunk;
+        let document = Document::failing(scenario.clone(), violation.claim);
+        let file = match save(&self.regressions, &document) {
+            Ok(file) => Some(file),
+            Err(message) => return Failure::NotRun(message),
+        };
+        Failure::Finding(Box::new(FindingReport {
+            family: F::NAME,
+            profile: F::profile(&scenario.world).to_owned(),
+            subject: "the machine under test".to_owned(),
+            case: Some((self.seed, finding.case)),
+            claim: claim_of(judge, violation),
+            violation: violation.clone(),
+            sizes: Sizes {
+                inputs: tally.inputs,
+                steps: tally.steps,
+                before: Some((original_tally.inputs, original_tally.steps)),
+            },
+            view: View::of(trace),
+            replay: file
+                .as_ref()
+                .map(|_| "run the test again: saved scenarios go first".to_owned()),
+            file,
+        }))
+    }
+
+    fn report_saved(
+        &self,
+        judge: &Judge<F>,
+        profile: String,
+        violation: &Violation,
+        run: &Run<F>,
+        path: PathBuf,
+    ) -> Failure {
+        let trace = run.trace.as_ref().expect("the run was recorded");
+        Failure::Finding(Box::new(FindingReport {
+            family: F::NAME,
+            profile,
+            subject: "the machine under test".to_owned(),
+            case: None,
+            claim: claim_of(judge, violation),
+            violation: violation.clone(),
+            sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
+            view: View::of(trace),
+            file: Some(path),
+            replay: None,
+        }))
+    }
+}
+
+impl<F: Catalog> fmt::Debug for Check<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Check")
+            .field("family", &F::NAME)
+            .field("profile", &self.profile)
+            .field("cases", &self.cases)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finding(report) => f.write_str(&report.to_text()),
+            Self::NotRun(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+fn claim_of<F: Catalog>(judge: &Judge<F>, violation: &Violation) -> &'static Claim {
+    judge
+        .entries()
+        .iter()
+        .find(|entry| entry.claim.id == violation.claim)
+        .map_or(&NEVER_PANICS_OR_HANGS, |entry| entry.claim)
+}
+
+/// The saved scenarios of a family, in order of their names.
+fn saved(folder: &Path, family: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            name.starts_with(family) && name.ends_with(".yaml")
+        })
+        .collect();
+    paths.sort();
+    paths
+}
