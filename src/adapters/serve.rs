@@ -300,7 +300,7 @@ mod tests {
             (vec![HELLO, r#"{"type":"begin","seq":1,"family":"toy"}"#], r#""seq":1"#, "`start`"),
             (
                 vec![HELLO, BEGIN, r#"{"type":"jump","seq":2}"#],
-                r#""seq":0"#,
+                r#""seq":2"#,
                 "unknown variant `jump`",
             ),
             (
