@@ -113,6 +113,12 @@ impl Session {
         SubjectError::Broken { message: format!("{cause}: {line}{log}") }
     }
 
+    /// Ends the process because it says that it failed.
+    pub(in crate::adapters) fn give_up(&mut self, cause: &str) -> SubjectError {
+        let log = self.stop(self.options.grace).1;
+        SubjectError::Broken { message: format!("{cause}{log}") }
+    }
+
     /// Closes the input of the process and waits for its end, which is forced if need be.
     pub(in crate::adapters) fn close(&mut self) -> Option<Ending> {
         let running = self.running.take()?;
