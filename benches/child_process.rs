@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     if env::args().nth(1).as_deref() == Some("child") {
         let about = About::machine::<Toy>("counter", "1", &[]);
         let served = serve::<Toy>(Counter::boxed, about, io::stdin().lock(), io::stdout().lock());
-        return served.map_or(ExitCode::from(2), |()| ExitCode::SUCCESS);
+        return served.map_or_else(|_| ExitCode::from(2), |()| ExitCode::SUCCESS);
     }
     let mut criterion = Criterion::default().configure_from_args();
     let mut group = criterion.benchmark_group("deliver");
