@@ -175,8 +175,9 @@ impl<F: Family> Server<F> {
         let mut reply = Reply::new(ReplyKind::Done, seq);
         reply.outputs = std::mem::take(self.out.outputs_mut());
         reply.acted_at = acted_at;
-        reply.deadline = Some(self.subject.deadline().map_err(in_words)?);
+        // The gauges come first: if they fail, the next call says so.
         let gauges = self.subject.gauges();
+        reply.deadline = Some(self.subject.deadline().map_err(in_words)?);
         if gauges != self.gauges {
             reply.gauges.clone_from(&gauges);
             self.gauges = gauges;
