@@ -59,10 +59,13 @@ fn replies(requests: &[&str]) -> Option<Vec<String>> {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all((requests.join("\n") + "\n").as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+        .expect("python3 was found");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all((requests.join("\n") + "\n").as_bytes()).expect("the subject reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it runs");
     assert!(output.status.success());
-    let compact = |line: &str| serde_json::from_str::<Value>(line).unwrap().to_string();
-    Some(String::from_utf8(output.stdout).unwrap().lines().map(compact).collect())
+    let compact =
+        |line: &str| serde_json::from_str::<Value>(line).expect("a reply is JSON").to_string();
+    Some(String::from_utf8_lossy(&output.stdout).lines().map(compact).collect())
 }
