@@ -162,9 +162,20 @@ pub(super) fn shortened(line: &[u8]) -> String {
     const HEAD: usize = 160;
     const TAIL: usize = 40;
     if line.len() <= HEAD + TAIL {
-        return format!("`{}`", String::from_utf8_lossy(line).escape_debug());
+        return format!("`{}`", printable(line));
     }
-    let head = String::from_utf8_lossy(&line[..HEAD]);
-    let tail = String::from_utf8_lossy(&line[line.len() - TAIL..]);
-    format!("`{} … {}` ({} bytes)", head.escape_debug(), tail.escape_debug(), line.len())
+    let (head, tail) = (printable(&line[..HEAD]), printable(&line[line.len() - TAIL..]));
+    format!("`{head} … {tail}` ({} bytes)", line.len())
+}
+
+fn printable(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for character in String::from_utf8_lossy(bytes).chars() {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }

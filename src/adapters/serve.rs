@@ -175,8 +175,9 @@ impl<F: Family> Server<F> {
         let mut reply = Reply::new(ReplyKind::Done, seq);
         reply.outputs = std::mem::take(self.out.outputs_mut());
         reply.acted_at = acted_at;
-        reply.deadline = Some(self.subject.deadline().map_err(in_words)?);
+        // The gauges come first: if they fail, the next call says so.
         let gauges = self.subject.gauges();
+        reply.deadline = Some(self.subject.deadline().map_err(in_words)?);
         if gauges != self.gauges {
             reply.gauges.clone_from(&gauges);
             self.gauges = gauges;
@@ -300,7 +301,7 @@ mod tests {
             (vec![HELLO, r#"{"type":"begin","seq":1,"family":"toy"}"#], r#""seq":1"#, "`start`"),
             (
                 vec![HELLO, BEGIN, r#"{"type":"jump","seq":2}"#],
-                r#""seq":0"#,
+                r#""seq":2"#,
                 "unknown variant `jump`",
             ),
             (

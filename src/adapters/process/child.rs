@@ -160,8 +160,8 @@ impl<F: Family> ChildProcess<F> {
                 Err(self.lacks(what, "message", place))
             }
             (ReplyKind::Error, Some(message)) => {
-                let cause = format!("it answered {} with an error, {message:?}", name());
-                Err(self.session.reject(&cause, place))
+                let cause = format!("it answered {} with an error: {message}", name());
+                Err(self.session.give_up(&cause))
             }
             (ReplyKind::Unsupported, Some(message)) => {
                 Err(SubjectError::Unsupported { message: message.clone() })

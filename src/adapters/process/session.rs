@@ -18,7 +18,7 @@ use super::Options;
 use super::exchange::{Failure, LAST_WORDS, exchange};
 use super::group::{ProcessGroup, describe_exit};
 use super::lines::{LineError, Lines, Progress};
-use super::pipe::EagerPipe;
+use super::pipe::{EagerInput, EagerOutput};
 use super::tail::Tail;
 
 /// A child process that answers lines with lines. What the lines mean is not known here.
@@ -29,8 +29,8 @@ pub(in crate::adapters) struct Session {
     command: Vec<OsString>,
     options: Options,
     running: Option<Running>,
-    // Last: what runs on it is dropped before it.
-    runtime: Runtime,
+    // Last: what runs on it is dropped before it. `None` only while this value is dropped.
+    runtime: Option<Runtime>,
 }
 
 /// How a process ended that was told to by the end of its input.
@@ -47,7 +47,7 @@ pub(in crate::adapters) struct Ending {
 #[derive(Debug)]
 struct Running {
     group: ProcessGroup,
-    lines: Lines<EagerPipe, ChildStdin>,
+    lines: Lines<EagerOutput, EagerInput>,
     log: Arc<Mutex<Tail>>,
     log_reader: JoinHandle<()>,
 }
@@ -60,7 +60,7 @@ impl Session {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             SubjectError::NotStarted { message: format!("no runtime for it: {error}") }
         })?;
-        Ok(Self { command, options, running: None, runtime })
+        Ok(Self { command, options, running: None, runtime: Some(runtime) })
     }
 
     pub(in crate::adapters) fn options(&self) -> &Options {
@@ -86,11 +86,16 @@ impl Session {
         limit: Duration,
     ) -> Result<Range<usize>, SubjectError> {
         if self.running.is_none() {
-            let _inside = self.runtime.enter();
+            let _inside = self.runtime.as_ref().expect(ALIVE).enter();
             self.running = Some(Running::start(&self.command, &self.options)?);
         }
         let Running { group, lines, .. } = self.running.as_mut().expect("it was started above");
-        match self.runtime.block_on(exchange(lines, group.exited(), request, limit)) {
+        match self.runtime.as_ref().expect(ALIVE).block_on(exchange(
+            lines,
+            group.exited(),
+            request,
+            limit,
+        )) {
             Ok(place) => Ok(place),
             Err(failure) => Err(self.fail(&failure, &what())),
         }
@@ -108,16 +113,22 @@ impl Session {
         SubjectError::Broken { message: format!("{cause}: {line}{log}") }
     }
 
+    /// Ends the process because it says that it failed.
+    pub(in crate::adapters) fn give_up(&mut self, cause: &str) -> SubjectError {
+        let log = self.stop(self.options.grace).1;
+        SubjectError::Broken { message: format!("{cause}{log}") }
+    }
+
     /// Closes the input of the process and waits for its end, which is forced if need be.
     pub(in crate::adapters) fn close(&mut self) -> Option<Ending> {
         let running = self.running.take()?;
         let grace = self.options.grace;
-        Some(self.runtime.block_on(running.close(grace)))
+        Some(self.runtime.as_ref().expect(ALIVE).block_on(running.close(grace)))
     }
 
     fn fail(&mut self, failure: &Failure, what: &str) -> SubjectError {
         let (unread, progress) = self.running.as_ref().map_or((None, Progress::Written), |it| {
-            let unread = it.lines.unread();
+            let unread = it.lines.unread().split(|byte| *byte == b'\n').next().unwrap_or_default();
             ((!unread.is_empty()).then(|| shortened(unread)), it.lines.progress())
         });
         let patience = match failure {
@@ -179,7 +190,7 @@ impl Session {
     fn stop(&mut self, patience: Duration) -> (Option<String>, String) {
         let Some(running) = self.running.take() else { return (None, String::new()) };
         let grace = self.options.grace;
-        self.runtime.block_on(async move {
+        self.runtime.as_ref().expect(ALIVE).block_on(async move {
             let exited = timeout(patience, running.group.exited()).await.is_ok();
             let Running { group, lines, log, log_reader } = running;
             drop(lines);
@@ -191,9 +202,14 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // Inside another runtime one cannot wait: then the group is killed without grace.
         if Handle::try_current().is_err() {
             self.close();
+            return;
+        }
+        // Inside another runtime one cannot wait: the group is killed without grace.
+        self.running = None;
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }
@@ -214,7 +230,7 @@ impl Running {
         let stderr = ChildStderr::from_std(stderr).map_err(not_started)?;
         let log = Arc::new(Mutex::new(Tail::new(options.log_lines)));
         let log_reader = tokio::spawn(read_log(stderr, Arc::clone(&log)));
-        let lines = Lines::new(EagerPipe::new(stdout), stdin, options.line_bytes_max);
+        let lines = Lines::new(EagerOutput(stdout), EagerInput(stdin), options.line_bytes_max);
         Ok(Self { group, lines, log, log_reader })
     }
 
@@ -237,6 +253,9 @@ impl Running {
         Ending { status, by_itself, output }
     }
 }
+
+/// Why there is a runtime.
+const ALIVE: &str = "it is taken only when this value is dropped";
 
 async fn read_log(mut stderr: ChildStderr, log: Arc<Mutex<Tail>>) {
     let mut part = vec![0; 16 << 10];
