@@ -1,18 +1,20 @@
 use serde_json::json;
 
 use crate::campaign::{Judge, run_once};
-use crate::families::{Catalog, FamilyId, Visit};
+use crate::families::{Catalog, Visit};
 use crate::invariant::{Claim, NEVER_PANICS_OR_HANGS};
 use crate::reports::{FindingReport, Sizes};
 use crate::sim::{Record, Run};
 use crate::trace::View;
-use crate::vectors::{ExpectedVerdict, SCENARIO, read_header, read_scenario, read_text};
+use crate::vectors::{
+    DocumentError, ExpectedVerdict, expect_scenario, read_header, read_scenario, read_text,
+};
 use crate::verdict::Verdict;
 
 use super::Exit;
 use super::arguments::ReplayArguments;
 use super::output::{Output, refuse, warn};
-use super::subjects::{Choice, mutant};
+use super::subjects::Choice;
 
 /// Runs one scenario file and shows what happens.
 pub(super) fn replay(arguments: &ReplayArguments) -> Exit {
@@ -22,20 +24,10 @@ pub(super) fn replay(arguments: &ReplayArguments) -> Exit {
 }
 
 fn try_replay(arguments: &ReplayArguments) -> Result<Exit, Exit> {
-    let usage = |error: &dyn std::fmt::Display| refuse(Exit::Usage, error);
-    let text = read_text(&arguments.file).map_err(|error| usage(&error))?;
-    let header = read_header(&arguments.file, &text).map_err(|error| usage(&error))?;
-    let family: FamilyId = header.family.parse().map_err(|message: String| {
-        usage(&format!("{}: family: {message}, got {:?}", arguments.file.display(), header.family))
-    })?;
-    if header.kind != SCENARIO {
-        let file = arguments.file.display();
-        let message = format!(
-            "{file}: kind: replay takes a {SCENARIO:?}, got {:?}; try `syncheck vectors verify {file}`",
-            header.kind
-        );
-        return Err(usage(&message));
-    }
+    let usage = |error: DocumentError| refuse(Exit::Usage, error);
+    let text = read_text(&arguments.file).map_err(usage)?;
+    let (header, family) = read_header(&arguments.file, &text).map_err(usage)?;
+    expect_scenario(&arguments.file, &text, &header).map_err(usage)?;
     family.visit(Replay { arguments, text })
 }
 
@@ -53,10 +45,8 @@ impl Visit for Replay<'_> {
             .map_err(|error| refuse(Exit::Usage, error))?;
         let own = F::profile(&context.scenario.world).to_owned();
         let mut choice = Choice::<F>::of(&arguments.child);
-        let named = document.subject.as_ref().and_then(|subject| subject.mutant.as_ref());
-        if let (Choice::Reference, Some(id)) = (&choice, named) {
-            let found = mutant::<F>(id).map_err(|message| refuse(Exit::Usage, message))?;
-            choice = Choice::Mutant(found);
+        if matches!(choice, Choice::Reference) {
+            choice = Choice::named(&document);
         }
         let bound = match &arguments.profile {
             Some(profile) => Some(profile.clone()),

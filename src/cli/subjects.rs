@@ -3,6 +3,7 @@ use std::ffi::OsString;
 use crate::adapters::{ChildProcess, InProcess, Options, quiet_panics};
 use crate::families::{Catalog, Mutant};
 use crate::machine::{Observes, Subject, SubjectError};
+use crate::vectors::Document;
 
 use super::arguments::Child;
 
@@ -28,6 +29,14 @@ impl<F: Catalog> Choice<F> {
             options.reply_timeout = timeout;
         }
         Self::Child(child.command.clone(), options)
+    }
+
+    /// Whom a file names: a mutant, or the reference. Files with unknown mutants are not read.
+    pub(super) fn named(document: &Document<F>) -> Self {
+        let named = document.subject.as_ref().and_then(|subject| subject.mutant.as_ref());
+        named
+            .and_then(|id| F::mutants().iter().find(|mutant| mutant.id == id))
+            .map_or(Self::Reference, Self::Mutant)
     }
 
     pub(super) fn is_child(&self) -> bool {

@@ -1,10 +1,10 @@
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use crate::campaign::{Judge, run_once};
-use crate::families::{Catalog, FamilyId, Visit};
+use crate::families::{CaseResult, Catalog, Visit};
 use crate::machine::Observes;
 use crate::sim::Record;
 use crate::vectors::{
@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use super::Exit;
 use super::arguments::VerifyArguments;
 use super::output::{Output, refuse};
-use super::subjects::{Choice, mutant};
+use super::subjects::Choice;
 
 /// Checks vector files.
 pub(super) fn verify(arguments: &VerifyArguments) -> Exit {
@@ -77,7 +77,7 @@ fn show(out: &mut Output, file: &Path, result: &CaseLine) {
     });
 }
 
-/// The named files, and the `.yaml` files below the named folders, in order of their names.
+/// The named files, and the `.yaml` and `.yml` files below the named folders, in order of their names.
 fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>, DocumentError> {
     let mut files = Vec::new();
     for path in paths {
@@ -89,21 +89,21 @@ fn files_of(paths: &[PathBuf]) -> Result<Vec<PathBuf>, DocumentError> {
         walk(path, &mut files)
             .map_err(|error| DocumentError::new(path, format!("cannot be read: {error}")))?;
         if files.len() == before {
-            return Err(DocumentError::new(path, "has no .yaml file"));
+            return Err(DocumentError::new(path, "has no .yaml or .yml file"));
         }
     }
     Ok(files)
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut entries = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<std::io::Result<Vec<_>>>()?;
-    entries.sort();
-    for path in entries {
-        if path.is_dir() {
+    let mut entries = fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+    entries.sort_by_key(DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        // A link to a folder is not followed: it may lead back.
+        if entry.file_type()?.is_dir() {
             walk(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "yaml") {
+        } else if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
             files.push(path);
         }
     }
@@ -112,10 +112,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
 
 fn verify_file(path: &Path) -> Result<Vec<CaseLine>, DocumentError> {
     let text = read_text(path)?;
-    let header = read_header(path, &text)?;
-    let family: FamilyId = header.family.parse().map_err(|message: String| {
-        DocumentError::new(path, format!("family: {message}, got {:?}", header.family))
-    })?;
+    let (header, family) = read_header(path, &text)?;
     family.visit(Verify { path, header, text })
 }
 
@@ -133,7 +130,7 @@ impl Visit for Verify<'_> {
             return Ok(vec![verify_scenario::<F>(self.path, &self.text)?]);
         }
         let report = verify_text::<F>(self.path, &self.header, &self.text)?;
-        let line = |case: crate::families::CaseResult| CaseLine {
+        let line = |case: CaseResult| CaseLine {
             name: case.name,
             failure: case.failure.map(|mismatch| (mismatch.expected, mismatch.got)),
         };
@@ -144,15 +141,7 @@ impl Visit for Verify<'_> {
 /// Runs a scenario against the subject that its file names, and compares how it ends.
 fn verify_scenario<F: Catalog>(path: &Path, text: &str) -> Result<CaseLine, DocumentError> {
     let (document, context) = read_scenario::<F>(path, text)?;
-    let choice = match document.subject.as_ref().and_then(|subject| subject.mutant.as_ref()) {
-        None => Choice::Reference,
-        Some(id) => {
-            let found = mutant::<F>(id).map_err(|message| {
-                DocumentError::new(path, format!("subject.mutant: {message}"))
-            })?;
-            Choice::Mutant(found)
-        }
-    };
+    let choice = Choice::named(&document);
     let judge = Judge::<F>::new(Some(F::profile(&context.scenario.world)), Observes::ALL);
     let mut subject = choice
         .make()

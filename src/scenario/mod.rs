@@ -12,4 +12,4 @@ pub use plan::{
     Session, Stall,
 };
 pub use reduce::reductions;
-pub use validate::build_world;
+pub use validate::{build_world, in_range};

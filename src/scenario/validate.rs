@@ -120,7 +120,11 @@ fn rising(list: &str, field: &str, times: impl Iterator<Item = Millis>) -> Resul
     Ok(())
 }
 
-fn in_range(time: Millis) -> Result<(), SpecError> {
+/// Checks that a time is within the longest run; the error's field is empty.
+///
+/// # Errors
+/// When it is not.
+pub fn in_range(time: Millis) -> Result<(), SpecError> {
     if time > TIME_MS_MAX {
         return Err(SpecError::new("", format!("at most {TIME_MS_MAX} ms, got {time}")));
     }

@@ -9,18 +9,6 @@ pub const FORMAT: &str = "syncheck/1";
 /// The kind of a file with one scenario. All other kinds are functions of a family.
 pub const SCENARIO: &str = "scenario";
 
-/// What every file begins with. It is read first, so that a file of another version gets a better
-/// answer than that its fields are unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Header {
-    /// The version of the format.
-    pub format: String,
-    /// The family's name.
-    pub family: String,
-    /// What the file holds.
-    pub kind: String,
-}
-
 /// A file with one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "", deny_unknown_fields)]

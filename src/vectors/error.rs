@@ -18,16 +18,34 @@ impl DocumentError {
         Self { path: path.into(), place: None, message: message.into() }
     }
 
-    /// What `serde_yaml` says, with its place taken out of the text.
-    pub(super) fn from_yaml(path: impl Into<PathBuf>, error: &serde_yaml::Error) -> Self {
-        let text = error.to_string();
-        let message = match text.rfind(" at line ") {
-            Some(end) => text[..end].to_owned(),
-            None => text,
+    /// What `serde_yaml` says of a text, with its place taken out of the message.
+    pub(super) fn from_yaml(
+        path: impl Into<PathBuf>,
+        text: &str,
+        error: &serde_yaml::Error,
+    ) -> Self {
+        let said = error.to_string();
+        let message = match said.rfind(" at line ") {
+            Some(end) => said[..end].to_owned(),
+            None => said,
         };
-        let place = error.location().map(|location| (location.line(), location.column()));
+        let place = match error.location() {
+            Some(location) => Some((location.line(), location.column())),
+            None => place_of(text, &message),
+        };
         Self { path: path.into(), place, message }
     }
+}
+
+/// Where the cause of an error is that comes without a place.
+fn place_of(text: &str, message: &str) -> Option<(usize, usize)> {
+    let is_cause: fn(&str) -> Option<usize> = match message {
+        "repetition limit exceeded" => |line| line.find('*'),
+        _ if message.contains("more than one document") => |line| line.find("---"),
+        _ => return None,
+    };
+    let mut lines = text.lines().enumerate();
+    lines.find_map(|(index, line)| Some((index + 1, is_cause(line)? + 1)))
 }
 
 impl fmt::Display for DocumentError {

@@ -6,15 +6,19 @@
 
 mod document;
 mod error;
+mod header;
 mod locate;
 mod read;
 mod save;
+mod text;
 mod verify;
 mod write;
 
-pub use document::{Document, Expectation, ExpectedVerdict, FORMAT, Header, SCENARIO, UnderTest};
+pub use document::{Document, Expectation, ExpectedVerdict, FORMAT, SCENARIO, UnderTest};
 pub use error::DocumentError;
-pub use read::{read_header, read_scenario, read_text};
+pub use header::Header;
+pub use read::{expect_scenario, read_header, read_scenario};
 pub use save::save;
+pub use text::read_text;
 pub use verify::{FileReport, verify_text};
 pub use write::{to_yaml, write_file};

@@ -1,80 +1,92 @@
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use crate::families::{Catalog, FamilyId};
 use crate::invariant::Context;
-use crate::machine::Family;
 
-use super::document::{Document, FORMAT, Header};
+use super::document::{Document, ExpectedVerdict, SCENARIO};
 use super::error::DocumentError;
+use super::header::Header;
 use super::locate::locate;
 
-/// No file may be larger.
-const BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// Reads a file as text.
+/// Reads what every file begins with, and which family it is of.
 ///
 /// # Errors
-/// When it cannot be read, is too large, is empty or is not UTF-8.
-pub fn read_text(path: &Path) -> Result<String, DocumentError> {
-    let fail = |message: String| DocumentError::new(path, message);
-    let file = File::open(path).map_err(|error| fail(format!("cannot be opened: {error}")))?;
-    let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| fail(format!("cannot be read: {error}")))?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err(fail(format!("is larger than {BYTES_MAX} bytes")));
-    }
-    if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(fail("is empty".to_owned()));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let line = 1 + error.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
-        DocumentError {
-            path: path.into(),
-            place: Some((line, 1)),
-            message: "is not UTF-8".to_owned(),
-        }
-    })
+/// When the text is no such file, is one of another version or of a family that is not known, or
+/// has what YAML parsers do not read alike.
+pub fn read_header(path: &Path, text: &str) -> Result<(Header, FamilyId), DocumentError> {
+    let header: Header = parse(path, text)?;
+    let family = header.family.parse().map_err(|known: String| {
+        error_at(path, text, "family", format!("{known}, got {:?}", header.family))
+    })?;
+    Ok((header, family))
 }
 
-/// Reads what every file begins with, and checks the version.
+/// Refuses a file that holds something else than a scenario.
 ///
 /// # Errors
-/// When the text is no such file, or one of another version.
-pub fn read_header(path: &Path, text: &str) -> Result<Header, DocumentError> {
-    let header: Header = parse(path, text)?;
-    if header.format != FORMAT {
-        let message = format!("format: this program reads {FORMAT:?}, got {:?}", header.format);
-        return Err(DocumentError { path: path.into(), place: locate(text, "format"), message });
+/// When it does.
+pub fn expect_scenario(path: &Path, text: &str, header: &Header) -> Result<(), DocumentError> {
+    if header.kind == SCENARIO {
+        return Ok(());
     }
-    Ok(header)
+    let message = format!(
+        "here it must be {SCENARIO:?}, got {:?}; `syncheck vectors verify` takes all kinds",
+        header.kind
+    );
+    Err(error_at(path, text, "kind", message))
 }
 
 /// Reads a scenario, checks it and builds its world.
 ///
 /// # Errors
 /// The first thing that is wrong, with line, column and field.
-pub fn read_scenario<F: Family>(
+pub fn read_scenario<F: Catalog>(
     path: &Path,
     text: &str,
 ) -> Result<(Document<F>, Context<F>), DocumentError> {
     let document: Document<F> = parse(path, text)?;
+    check_names(&document).map_err(|(field, message)| error_at(path, text, field, message))?;
     let context = Context::new(document.scenario.clone()).map_err(|error| {
         let error = error.within("scenario");
-        DocumentError {
-            path: path.into(),
-            place: locate(text, &error.field),
-            message: error.to_string(),
-        }
+        error_at(path, text, &error.field, error.message)
     })?;
     Ok((document, context))
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, DocumentError> {
-    serde_yaml::from_str(text).map_err(|error| DocumentError::from_yaml(path, &error))
+/// An error in the named field of a text.
+pub(super) fn error_at(
+    path: &Path,
+    text: &str,
+    field: &str,
+    message: impl std::fmt::Display,
+) -> DocumentError {
+    DocumentError {
+        path: path.into(),
+        place: locate(text, field),
+        message: format!("{field}: {message}"),
+    }
+}
+
+/// Whether the claim and the mutant that a file names are known.
+fn check_names<F: Catalog>(document: &Document<F>) -> Result<(), (&'static str, String)> {
+    let mutant = document.subject.as_ref().and_then(|subject| subject.mutant.as_ref());
+    if let Some(id) = mutant
+        && !F::mutants().iter().any(|mutant| mutant.id == id)
+    {
+        return Err(("subject.mutant", format!("{} has no mutant {id:?}", F::NAME)));
+    }
+    let Some(claim) = &document.expect.claim else { return Ok(()) };
+    if document.expect.verdict == ExpectedVerdict::Pass {
+        return Err(("expect.claim", "a run that passes breaks no claim".to_owned()));
+    }
+    if !F::claims().iter().any(|entry| entry.claim.id == claim) {
+        return Err(("expect.claim", format!("{} has no claim {claim:?}", F::NAME)));
+    }
+    Ok(())
+}
+
+pub(super) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, DocumentError> {
+    serde_yaml::from_str(text).map_err(|error| DocumentError::from_yaml(path, text, &error))
 }

@@ -2,9 +2,10 @@ use std::path::Path;
 
 use crate::families::{CaseResult, Catalog, Mismatch};
 
-use super::document::{Header, SCENARIO};
+use super::document::SCENARIO;
 use super::error::DocumentError;
-use super::locate::locate;
+use super::header::Header;
+use super::read::error_at;
 
 /// How a file of table cases came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +26,7 @@ pub fn verify_text<F: Catalog>(
     header: &Header,
     text: &str,
 ) -> Result<FileReport, DocumentError> {
-    let fail = |field: &str, message: String| DocumentError {
-        path: path.into(),
-        place: locate(text, field),
-        message: format!("{field}: {message}"),
-    };
+    let fail = |field: &str, message: String| error_at(path, text, field, message);
     let functions = F::functions();
     let Some(function) = functions.iter().find(|function| function.kind == header.kind) else {
         let mut kinds: Vec<&str> = functions.iter().map(|function| function.kind).collect();
@@ -38,7 +35,8 @@ pub fn verify_text<F: Catalog>(
             format!("{} has the kinds {}, got {:?}", F::NAME, kinds.join(", "), header.kind);
         return Err(fail("kind", message));
     };
-    let cases = (function.check)(text).map_err(|error| DocumentError::from_yaml(path, &error))?;
+    let cases =
+        (function.check)(text).map_err(|error| DocumentError::from_yaml(path, text, &error))?;
     if cases.is_empty() {
         return Err(fail("cases", "there are none".to_owned()));
     }

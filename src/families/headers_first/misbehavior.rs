@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::families::Misbehavior as Documented;
 use crate::machine::{Millis, Replies, Reply, SpecError, Time};
 use crate::primitives::bitcoin::{Block, Header};
+use crate::scenario::in_range;
 
 use super::peer::made_up;
 use super::{HeadersFirst, HonestPeer, Inventory, Message, Place, World};
@@ -79,6 +80,9 @@ pub enum Misbehavior {
     },
 }
 
+/// The most hashes of one lie: more than a message may have.
+const UNKNOWN_INV_MAX: u32 = 60_000;
+
 /// The ways to lie, by the names that they have in files.
 pub(super) static DOCUMENTED: [Documented; 17] = [
     doc("bad_work", "One header lacks its work, and what follows builds on it."),
@@ -105,11 +109,18 @@ const fn doc(id: &'static str, summary: &'static str) -> Documented {
 }
 
 impl Misbehavior {
-    /// Checks that the blocks that it names are in the world.
+    /// Checks that the blocks that it names are in the world, and times within a run.
     pub(super) fn check(&self, world: &World) -> Result<(), SpecError> {
         let (field, place) = match self {
             Self::OtherChain { tip } | Self::UnrequestedHeaders { tip, .. } => ("tip", tip),
             Self::UnrequestedBlock { block } => ("block", block),
+            Self::Slow { by_ms } => {
+                return in_range(*by_ms).map_err(|error| error.within("by_ms"));
+            }
+            Self::UnknownInv { count } if *count > UNKNOWN_INV_MAX => {
+                let message = format!("at most {UNKNOWN_INV_MAX}, got {count}");
+                return Err(SpecError::new("count", message));
+            }
             _ => return Ok(()),
         };
         world.place(place).map(drop).map_err(|error| error.within(field))
