@@ -202,7 +202,7 @@ impl Family for HeadersFirst {
     fn must_keep(world: &World, spec: &PeerSpec) -> bool {
         world.place(&spec.tip).is_ok_and(|tip| {
             let claims_right = spec.claims.is_none_or(|height| height == world.height(tip));
-            claims_right && world.is_valid(tip) && world.keeps_checkpoints(tip)
+            claims_right && world.is_valid(tip) && world.suits_checkpoints(tip)
         })
     }
 

@@ -326,6 +326,18 @@ impl World {
         })
     }
 
+    /// Whether the block is on the way to all checkpoints above it and agrees with those below: a
+    /// chain that forks off before a checkpoint is refused once that is reached.
+    pub fn suits_checkpoints(&self, id: BlockId) -> bool {
+        let height = self.height(id);
+        self.checkpoints.iter().all(|checkpoint| {
+            let common = height.min(checkpoint.height);
+            let at_checkpoint =
+                self.find(&checkpoint.hash).and_then(|there| self.ancestor(there, common));
+            self.ancestor(id, common) == at_checkpoint
+        })
+    }
+
     /// The subject's checkpoints, by rising height.
     pub fn checkpoints(&self) -> &[Checkpoint] {
         &self.checkpoints
