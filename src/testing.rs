@@ -37,6 +37,7 @@ pub struct Check<F: Catalog> {
     make: fn(&F::Start) -> Box<dyn Machine<F>>,
     profile: Option<&'static str>,
     observes: Observes,
+    without: Vec<String>,
     cases: u64,
     seed: u64,
     regressions: PathBuf,
@@ -68,6 +69,7 @@ impl<F: Catalog> Check<F> {
             make,
             profile: None,
             observes: Observes { events: true, gauges: false, restart: true },
+            without: Vec::new(),
             cases: 1_000,
             seed: 0,
             regressions: PathBuf::from("syncheck-regressions"),
@@ -103,6 +105,13 @@ impl<F: Catalog> Check<F> {
         self
     }
 
+    /// Leaves a claim out: of a part, for example, that the machine does not have.
+    #[must_use]
+    pub fn without(mut self, claim: &str) -> Self {
+        self.without.push(claim.to_owned());
+        self
+    }
+
     /// Where findings are saved and read from.
     #[must_use]
     pub fn regressions(mut self, folder: impl Into<PathBuf>) -> Self {
@@ -116,7 +125,9 @@ impl<F: Catalog> Check<F> {
     /// The first broken claim in its smallest form, or why nothing could be run.
     pub fn run(&self) -> Result<Report, Failure> {
         quiet_panics();
-        let judge = Judge::<F>::new(self.profile, self.observes);
+        let judge = Judge::<F>::new(self.profile, self.observes)
+            .without(&self.without)
+            .map_err(Failure::NotRun)?;
         let regressions = self.run_saved(&judge)?;
         let subject: SubjectFactory<'_, F> =
             &|| Ok(Box::new(InProcess::new(self.make).observing(self.observes)));

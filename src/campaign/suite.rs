@@ -18,6 +18,21 @@ impl<F: Catalog> Judge<F> {
         Self { entries }
     }
 
+    /// The same judge without the named claims.
+    ///
+    /// # Errors
+    /// The first name that is no claim of the family.
+    pub fn without(mut self, claims: &[String]) -> Result<Self, String> {
+        let known = F::claims();
+        for name in claims {
+            if !known.iter().any(|entry| entry.claim.id == name) {
+                return Err(format!("{} has no claim {name:?}", F::NAME));
+            }
+            self.entries.retain(|entry| entry.claim.id != name);
+        }
+        Ok(self)
+    }
+
     /// The claims in the order in which they judge.
     pub fn entries(&self) -> &[ClaimEntry<F>] {
         &self.entries

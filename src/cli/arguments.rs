@@ -69,6 +69,9 @@ pub(super) struct RunArguments {
     /// profile to those of that client too.
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
+    /// Leaves a claim out, for example of a part that the subject does not have.
+    #[arg(long, value_name = "CLAIM")]
+    pub(super) without: Vec<String>,
     /// Where findings are saved.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,

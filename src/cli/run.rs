@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
             Err(Exit::SubjectFailed) => campaign.exit = Exit::SubjectFailed,
             Err(exit) => return exit,
         }
-        if campaign.exit == Exit::SubjectFailed || campaign.stop.load(Ordering::Relaxed) {
+        if campaign.exit != Exit::Pass || campaign.stop.load(Ordering::Relaxed) {
             break;
         }
     }
@@ -78,7 +78,7 @@ impl Campaign<'_> {
         let stopped = self.stop.load(Ordering::Relaxed);
         let (exit, verdict, why) = match () {
             () if self.findings > 0 => (Exit::Finding, "fail", ""),
-            () if self.exit == Exit::SubjectFailed => (self.exit, "error", ""),
+            () if self.exit != Exit::Pass => (self.exit, "error", ""),
             () if interrupted => (Exit::Interrupted, "interrupted", ""),
             () if self.cases == 0 && stopped => {
                 (Exit::Usage, "inconclusive", "no case ran: the time limit came first")
@@ -136,7 +136,7 @@ impl Visit for Search<'_, '_> {
         let observes = about.map_or(Observes::ALL, |about| about.observes);
         for profile in profiles {
             search_profile(self.campaign, &choice, observes, profile);
-            let over = self.campaign.exit == Exit::SubjectFailed
+            let over = self.campaign.exit != Exit::Pass
                 || self.campaign.stop.load(Ordering::Relaxed);
             if over {
                 break;
@@ -192,7 +192,13 @@ fn search_profile<F: Catalog>(
     let arguments = campaign.arguments;
     // The reference is held to all of its profile; another subject to what it asks for.
     let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
-    let judge = Judge::<F>::new(bound, observes);
+    let judge = match Judge::<F>::new(bound, observes).without(&arguments.without) {
+        Ok(judge) => judge,
+        Err(message) => {
+            campaign.exit = refuse(Exit::Usage, format!("--without: {message}"));
+            return;
+        }
+    };
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }

@@ -212,6 +212,11 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// One line for people.
     fn describe_event(world: &Self::World, event: &Self::Event) -> String;
 
+    /// What a peer does on its own, in one line for people: `p1` goes before it.
+    fn describe_action(_world: &Self::World, action: &Self::Action) -> String {
+        format!("does {action:?}")
+    }
+
     /// One line for people.
     fn describe_command(world: &Self::World, command: &Self::Command) -> String;
 }

@@ -2,7 +2,7 @@
 
 use crate::primitives::bitcoin::BlockHash;
 
-use super::{Event, Inventory, Message, World};
+use super::{Action, Event, Inventory, Message, World};
 
 /// A message in one line.
 pub(super) fn message(world: &World, message: &Message) -> String {
@@ -40,6 +40,21 @@ pub(super) fn event(world: &World, event: &Event) -> String {
         Event::SyncPeer { peer: Some(peer) } => format!("syncs from {peer}"),
         Event::SyncPeer { peer: None } => "syncs from nobody".to_owned(),
         Event::Tip { hash, .. } => format!("tip {}", world.label(hash)),
+    }
+}
+
+/// What a peer does on its own in one line.
+pub(super) fn action(action: &Action) -> String {
+    match action {
+        Action::Advance { tip } => format!("advances to {tip}"),
+        Action::AnnounceTransaction { number } => format!("announces transaction {number}"),
+        Action::AskBlocks { .. } => "asks for block hashes".to_owned(),
+        Action::AskData { blocks, unknown } => {
+            format!("asks for {} blocks and {unknown} that nobody has", blocks.len())
+        }
+        Action::AskHeaders { .. } => "asks for headers".to_owned(),
+        Action::SendHeaders {} => "asks for headers instead of inv".to_owned(),
+        Action::SendUnknown {} => "sends a message of another protocol version".to_owned(),
     }
 }
 

@@ -327,6 +327,10 @@ impl Family for HeadersFirst {
         describe::event(world, event)
     }
 
+    fn describe_action(_: &World, action: &Action) -> String {
+        describe::action(action)
+    }
+
     fn describe_command(_: &World, command: &Command) -> String {
         match *command {}
     }

@@ -1,8 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use bitcoin::constants::genesis_block;
-use bitcoin::params::Params;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::machine::SpecError;
@@ -165,7 +163,7 @@ impl World {
     /// The first field that does not fit.
     pub fn build(spec: &Spec) -> Result<Self, SpecError> {
         check_sizes(spec)?;
-        let genesis = genesis_of(Network::Regtest);
+        let genesis = Network::Regtest.genesis();
         let mut tree = BlockTree::new(Rules::REGTEST, genesis, spec.spacing_s);
         let parent = tree.genesis();
         tree.grow(Branch { parent, length: spec.main, flaw: None }, 0);
@@ -213,11 +211,10 @@ impl World {
     ) -> Result<Self, SpecError> {
         const HOUR_S: u32 = 3_600;
         let last = blocks.last().map_or(0, |block| block.header().fields().time);
-        let tree = BlockTree::of_blocks(Rules::REGTEST, genesis_of(network), blocks).map_err(
-            |height| {
+        let tree =
+            BlockTree::of_blocks(Rules::REGTEST, network.genesis(), blocks).map_err(|height| {
                 SpecError::new(format!("blocks[{}]", height - 1), "does not link to the one before")
-            },
-        )?;
+            })?;
         Ok(Self {
             start_tip: tree.genesis(),
             tree,
@@ -412,15 +409,6 @@ fn newest_time(tree: &BlockTree) -> u32 {
         .map(|id| tree.header(id).fields().time)
         .max()
         .unwrap_or(0)
-}
-
-fn genesis_of(network: Network) -> Block {
-    let params = match network {
-        Network::Mainnet => &Params::MAINNET,
-        Network::Regtest => &Params::REGTEST,
-    };
-    let block = genesis_block(params);
-    Block::new(Header::new(block.header), block.txdata)
 }
 
 fn check_sizes(spec: &Spec) -> Result<(), SpecError> {

@@ -115,7 +115,8 @@ impl Replies {
                 .collect::<Vec<_>>()
                 .join(", "),
         };
-        let expected: Vec<String> = due.allowed.iter().map(|messages| text(messages)).collect();
+        let mut expected: Vec<String> = due.allowed.iter().map(|messages| text(messages)).collect();
+        expected.dedup();
         Err(Violation::new(
             &REPLIES_EXACT,
             format!("to {}: {}", due.asked, expected.join("; or ")),
