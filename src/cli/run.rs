@@ -136,8 +136,8 @@ impl Visit for Search<'_, '_> {
         let observes = about.map_or(Observes::ALL, |about| about.observes);
         for profile in profiles {
             search_profile(self.campaign, &choice, observes, profile);
-            let over = self.campaign.exit != Exit::Pass
-                || self.campaign.stop.load(Ordering::Relaxed);
+            let over =
+                self.campaign.exit != Exit::Pass || self.campaign.stop.load(Ordering::Relaxed);
             if over {
                 break;
             }
