@@ -129,6 +129,7 @@ impl SyncManager {
         let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
         let Some(peer) = self.peers.get(&id) else { return };
         if peer.owes_headers() || (is_stale && !peer.requested.is_empty()) {
+            self.note_blocked(now, false);
             return;
         }
         if headers_first {
