@@ -143,6 +143,10 @@ impl SyncManager {
         }
         let known = self.chain.find(&hash);
         if self.chain.is_orphan(&hash) {
+            // DIFFERENCE: btcd asks for the parents of each known orphan of a message.
+            if !is_last {
+                return;
+            }
             let root = self.chain.orphan_root(&hash);
             self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
         } else if let Some(known) = known.filter(|known| self.chain.has_block(*known)) {
