@@ -8,6 +8,7 @@ use crate::families::headers_first::{Checkpoint, Fault, Network};
 
 use super::arena::{Arena, NodeId, Work};
 use super::orphans::{MAX_ORPHANS, Orphans};
+use super::refused::Refused;
 
 /// All known headers and blocks, the best chain of blocks and the best chain of headers.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Chain {
     /// The height of the last checkpoint on the best chain.
     reached: Option<u32>,
     orphans: Orphans,
+    /// Blocks whose headers were refused, and what builds on them: the newest of them.
+    refused: Refused,
     /// How many orphans are kept.
     pub(crate) orphan_limit: usize,
     /// What is not checked; nothing, but in mutants.
@@ -69,6 +72,7 @@ impl Chain {
             best_header: NodeId::GENESIS,
             reached: None,
             orphans: Orphans::default(),
+            refused: Refused::default(),
             orphan_limit: MAX_ORPHANS,
             unchecked: Unchecked::default(),
         };
@@ -113,7 +117,12 @@ impl Chain {
     /// Puts a block on the tree, or keeps it until its parent is there.
     pub(crate) fn accept_block(&mut self, block: &Block, now: Time, unix_now: u32) -> BlockOutcome {
         match self.check_and_place(block, unix_now) {
-            Err(fault) => BlockOutcome::Rejected(fault),
+            Err(fault) => {
+                if is_final(fault) {
+                    self.refused.add(block.hash());
+                }
+                BlockOutcome::Rejected(fault)
+            }
             Ok(None) => {
                 let evicted = self.orphans.add(now, block, self.orphan_limit);
                 BlockOutcome::Orphan { evicted }
@@ -183,6 +192,11 @@ impl Chain {
 
     pub(crate) fn block(&self, id: NodeId) -> Option<&Block> {
         self.nodes[id].block.as_ref()
+    }
+
+    /// Whether a block can never be part of a chain, as far as is remembered.
+    pub(crate) fn is_refused(&self, hash: &BlockHash) -> bool {
+        self.find(hash).map_or_else(|| self.refused.contains(hash), |id| self.is_invalid(id))
     }
 
     /// Whether a block is stored or waits among the orphans (btcd: `HaveBlock`).
@@ -262,8 +276,16 @@ impl Chain {
             return Err(fault);
         }
         let parent = match self.find(&block.parent()) {
-            Some(parent) if self.nodes[parent].invalid => return Err(Fault::BadAncestor),
+            Some(parent) if self.nodes[parent].invalid => {
+                // What builds on this block shall not wait for it among the orphans.
+                if known.is_none() && self.check_on_parent(parent, block.header()).is_ok() {
+                    let id = self.nodes.insert(parent, block.header());
+                    self.nodes.mark_invalid(id);
+                }
+                return Err(Fault::BadAncestor);
+            }
             Some(parent) if self.has_block(parent) => parent,
+            None if self.refused.contains(&block.parent()) => return Err(Fault::BadAncestor),
             _ => return Ok(None),
         };
         if known.is_none() {
@@ -345,4 +367,13 @@ impl Chain {
         };
         self.reached = self.checkpoints.iter().rev().find(on_best).map(|found| found.height);
     }
+}
+
+/// Whether a block with this fault is wrong in itself and for ever. Another copy of a block that
+/// was changed on its way may be right.
+fn is_final(fault: Fault) -> bool {
+    !matches!(
+        fault,
+        Fault::BadMerkleRoot | Fault::Duplicate | Fault::NoCoinbase | Fault::TimeTooNew
+    )
 }

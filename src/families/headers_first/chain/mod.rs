@@ -3,6 +3,7 @@
 mod arena;
 mod chain;
 mod orphans;
+mod refused;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -1,7 +1,7 @@
 use crate::families::headers_first::chain::{BlockOutcome, NodeId};
 use crate::families::headers_first::rules::coinbase_height;
 use crate::families::headers_first::{
-    Event, Fault, HeadersFirst, Inventory, Message, Reason, latest_locator,
+    Checkpoint, Event, Fault, HeadersFirst, Inventory, Message, Reason, latest_locator,
 };
 use crate::machine::{Outbox, PeerId, Time};
 use crate::primitives::bitcoin::{Block, BlockHash};
@@ -53,6 +53,7 @@ impl SyncManager {
     ) {
         let hash = block.hash();
         out.event(Event::OrphanKept { hash });
+        self.watch = true;
         if evicted && let Some(sync) = &mut self.sync {
             sync.plan_is_stale = true;
         }
@@ -62,7 +63,10 @@ impl SyncManager {
             }
             self.update_peer_heights(id, hash, height);
         }
-        if self.chain.find(&hash).is_none() {
+        // DIFFERENCE: btcd asks after each orphan. When the first of many blocks is missing, and the
+        // pool overflows, each of them has another root, and each request is answered.
+        let has_come_alone = self.peers.get(&id).is_some_and(|peer| peer.requested.is_empty());
+        if has_come_alone && !self.is_fetching_by_headers() {
             let root = self.chain.orphan_root(&hash);
             self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
         }
@@ -169,15 +173,29 @@ impl SyncManager {
         };
         let id = sync.peer;
         sync.checkpoint = self.chain.next_checkpoint(height);
-        if sync.checkpoint.is_some() {
-            self.ask_headers(now, id, vec![checkpoint.hash], out);
-        } else {
-            sync.headers_first = false;
-            sync.plan.clear();
-            let locator = vec![checkpoint.hash];
+        sync.headers_first = sync.checkpoint.is_some();
+        sync.plan_is_stale = true;
+        sync.plan.clear();
+        let is_shown = self.has_shown(id, &checkpoint);
+        let locator = if is_shown { vec![checkpoint.hash] } else { latest_locator(&self.chain) };
+        if !self.is_fetching_by_headers() {
             self.ask_blocks_from(now, id, locator, out);
+        } else if is_shown {
+            self.ask_headers(now, id, locator, out);
+        } else {
+            self.ask_headers_from_start(now, id, out);
         }
         true
+    }
+
+    /// Whether a peer has shown a chain with this checkpoint. A locator that it does not know would
+    /// make it answer from genesis on.
+    fn has_shown(&self, id: PeerId, checkpoint: &Checkpoint) -> bool {
+        let shown = self.peers.get(&id).and_then(|peer| peer.best_known);
+        shown.is_some_and(|shown| {
+            let at_height = self.chain.ancestor(shown, checkpoint.height);
+            self.chain.hash(at_height) == checkpoint.hash
+        })
     }
 }
 

@@ -121,7 +121,9 @@ impl SyncManager {
         let Some(last) = last else { return };
         let known = self.chain.find(&last).filter(|known| self.chain.is_best(*known));
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        peer.last_announced = Some(last);
+        if !peer.disbelieved.contains(&last) {
+            peer.last_announced = Some(last);
+        }
         if is_current && let Some(known) = known {
             peer.raise_last_block(self.chain.height(known));
         }
@@ -136,11 +138,15 @@ impl SyncManager {
         is_last: bool,
         out: &mut Outbox<HeadersFirst>,
     ) {
-        let known = self.chain.find(&hash);
-        if known.is_some_and(|known| self.chain.is_invalid(known)) {
+        if self.chain.is_refused(&hash) {
             return;
         }
+        let known = self.chain.find(&hash);
         if self.chain.is_orphan(&hash) {
+            // DIFFERENCE: btcd asks for the parents of each known orphan of a message.
+            if !is_last {
+                return;
+            }
             let root = self.chain.orphan_root(&hash);
             self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
         } else if let Some(known) = known.filter(|known| self.chain.has_block(*known)) {
@@ -172,9 +178,10 @@ impl SyncManager {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         let mut items = Vec::new();
         while let Some(&hash) = peer.queue.front() {
-            let is_invalid =
-                self.chain.find(&hash).is_some_and(|known| self.chain.is_invalid(known));
-            if !is_invalid && !self.chain.has(&hash) && !peer.requested.contains(&hash) {
+            if !self.chain.is_refused(&hash)
+                && !self.chain.has(&hash)
+                && !peer.requested.contains(&hash)
+            {
                 let is_full = self.in_flight.len() >= MAX_IN_FLIGHT
                     || peer.requested.len() >= MAX_ANNOUNCED_IN_FLIGHT;
                 let elsewhere = self.in_flight.contains_key(&hash) && !self.quirks.asks_in_flight;

@@ -18,6 +18,8 @@ pub(crate) struct Peer {
     pub(crate) last_block: u32,
     /// The last block that it announced.
     pub(crate) last_announced: Option<BlockHash>,
+    /// Earlier announcements that came to nothing.
+    pub(super) disbelieved: KnownInventory,
     /// The header with the most work that it has shown.
     pub(crate) best_known: Option<NodeId>,
     /// Blocks that were asked of it.
@@ -57,6 +59,7 @@ impl Peer {
             hello,
             connected_at: now,
             last_announced: None,
+            disbelieved: KnownInventory::default(),
             best_known: None,
             requested: FastSet::default(),
             requested_transactions: FastSet::default(),
@@ -86,7 +89,7 @@ impl Peer {
     }
 }
 
-/// The newest items that a peer announced or was told of.
+/// The newest items that a peer announced, or was told of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownInventory {
     hashes: FastSet<BlockHash>,

@@ -16,6 +16,9 @@ pub(super) const MAX_STALL_MS: Millis = 3 * 60 * 1_000;
 /// What a peer earns with each header or block that brings the chain on.
 pub(super) const EARNED_MS: Millis = 10;
 
+/// How many announcements of one peer that came to nothing are remembered.
+const MAX_DISBELIEVED: usize = 100;
+
 /// A pruned peer has at least so many blocks below its tip (BIP 159).
 const LIMITED_BLOCKS: u32 = 288;
 
@@ -45,8 +48,8 @@ pub(crate) struct Sync {
     pub(crate) earned: Millis,
     /// The tip when it was last asked for blocks after it.
     asked_at_tip: Option<NodeId>,
-    /// It was asked about its last announcement.
-    asked_about: Option<BlockHash>,
+    /// The best header when it was last asked about an announcement.
+    asked_at_header: Option<NodeId>,
 }
 
 impl Sync {
@@ -126,24 +129,28 @@ impl SyncManager {
         let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
         let Some(peer) = self.peers.get(&id) else { return };
         if peer.owes_headers() || (is_stale && !peer.requested.is_empty()) {
+            self.note_blocked(now, false);
             return;
         }
         if headers_first {
+            self.note_announcement_shown(id);
             self.make_plan(id);
             self.fetch_blocks(now, id, out);
         }
         let peer = &self.peers[&id];
         let owes = !peer.requested.is_empty();
         let waits = !peer.queue.is_empty();
-        let announced = peer.last_announced.filter(|hash| self.is_news(hash));
+        let is_unknown = |hash: BlockHash| self.is_news(&hash) && self.chain.find(&hash).is_none();
+        let announces_unknown = peer.last_announced.is_some_and(is_unknown);
         let Some(sync) = &mut self.sync else { return };
         let is_blocked = !owes && (waits || !sync.plan.is_empty());
         sync.note_blocked(now, is_blocked);
         if owes || is_blocked {
             return;
         }
-        if headers_first && announced.is_some() && sync.asked_about != announced {
-            sync.asked_about = announced;
+        let best_header = Some(self.chain.best_header());
+        if headers_first && announces_unknown && sync.asked_at_header != best_header {
+            sync.asked_at_header = best_header;
             self.ask_headers_from_start(now, id, out);
         } else if headers_first || !self.promises_more(&self.peers[&id]) {
             self.end_turn(now, out);
@@ -176,9 +183,8 @@ impl SyncManager {
 
     /// A block that we do not have and did not ask for.
     pub(super) fn is_news(&self, hash: &BlockHash) -> bool {
-        let known = self.chain.find(hash);
-        let settled = known.is_some_and(|id| self.chain.has_block(id) || self.chain.is_invalid(id));
-        !settled && !self.in_flight.contains_key(hash)
+        let is_stored = self.chain.find(hash).is_some_and(|id| self.chain.has_block(id));
+        !is_stored && !self.chain.is_refused(hash) && !self.in_flight.contains_key(hash)
     }
 
     /// Looks after the sync peer every 30 s (btcd: `handleStallSample`).
@@ -289,19 +295,24 @@ impl SyncManager {
             blocked: 0,
             earned: 0,
             asked_at_tip: None,
-            asked_about: None,
+            asked_at_header: None,
         });
         out.event(Event::SyncPeer { peer: Some(id) });
-        let announced = self.peers[&id].last_announced.and_then(|hash| self.chain.find(&hash));
-        if let Some(announced) = announced {
-            self.note_shown(id, announced);
-        }
+        self.note_announcement_shown(id);
         if !headers_first {
             self.ask_blocks_from(now, id, latest_locator(&self.chain), out);
         } else if self.headers_are_wanted(id) {
             self.ask_headers_from_start(now, id, out);
         } else {
             self.go_on(now, out);
+        }
+    }
+
+    /// A peer that announces a known header has shown it.
+    fn note_announcement_shown(&mut self, id: PeerId) {
+        let announced = self.peers.get(&id).and_then(|peer| peer.last_announced);
+        if let Some(node) = announced.and_then(|hash| self.chain.find(&hash)) {
+            self.note_shown(id, node);
         }
     }
 
@@ -347,7 +358,9 @@ impl SyncManager {
         self.failures.insert(id, now);
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.last_block = peer.last_block.min(tip_height);
-            peer.last_announced = None;
+            if let Some(hash) = peer.last_announced.take() {
+                peer.disbelieved.add(hash, MAX_DISBELIEVED);
+            }
             peer.best_known = None;
         }
     }

@@ -1,6 +1,6 @@
 //! Requests that are lost, doubled, or marked in the wrong way.
 
-use crate::families::headers_first::{HeadersFirst, Message, SyncManager};
+use crate::families::headers_first::{Event, HeadersFirst, Message, SyncManager};
 use crate::machine::{Input, Outbox, Output, Time};
 
 use super::bugged::Bug;
@@ -32,19 +32,13 @@ impl Bug for NotFoundIgnored {
 pub(super) struct MarksClearedForNewSyncPeer;
 
 impl Bug for MarksClearedForNewSyncPeer {
-    fn before(
-        &mut self,
-        manager: &mut SyncManager,
-        _: Time,
-        input: &Input<HeadersFirst>,
-        _: &mut Outbox<HeadersFirst>,
-    ) -> bool {
-        // A peer that joins while nothing is synced is about to become the sync peer.
-        let is_idle = manager.sync.as_ref().is_none_or(|sync| !sync.active);
-        if matches!(input, Input::Connected { .. }) && is_idle {
+    fn after(&mut self, manager: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
+        let is_new = |output: &Output<HeadersFirst>| {
+            matches!(output, Output::Event { event: Event::SyncPeer { peer: Some(_) } })
+        };
+        if out.outputs().iter().any(is_new) {
             manager.in_flight.clear();
         }
-        true
     }
 }
 

@@ -174,7 +174,7 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         NEW,
         "one-batch-of-headers",
         "No more headers are asked for after the first answer.",
-        "bcoin #144; btcd #697: sync ends after the first batch",
+        "the class of bcoin #144: headers are waited for that nobody was asked for",
         |start| quirky(NEW, start, |it| it.one_batch_of_headers = true),
     ),
     mutant(
@@ -321,7 +321,7 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         NEW,
         "not-found-not-sent",
         "What is asked for and not there is passed over in silence.",
-        "Bitcoin Core #15253 and others: the asker waits until its time-out",
+        "the class of btcd #1233: to have nothing is an answer too",
         |start| bugged::<NoNotFound>(NEW, start),
     ),
 ];
