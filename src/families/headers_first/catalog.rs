@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::scenario::Scenario;
 
 use super::{HeadersFirst, Profile, Start, SyncManager, World};
-use super::{claims, misbehavior, mutants, strategy};
+use super::{claims, functions, misbehavior, mutants, strategy};
 
 impl Catalog for HeadersFirst {
     fn profiles() -> &'static [&'static str] {
@@ -41,6 +41,6 @@ impl Catalog for HeadersFirst {
     }
 
     fn functions() -> Vec<FunctionKind> {
-        Vec::new()
+        functions::functions()
     }
 }

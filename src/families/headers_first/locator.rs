@@ -68,7 +68,7 @@ pub fn locate<V: ChainView + ?Sized>(
     max: u32,
 ) -> Vec<BlockHash> {
     if locator.is_empty() {
-        return view.known_height(stop).filter(|_| max > 0).map(|_| *stop).into_iter().collect();
+        return view.known_height(stop).map(|_| *stop).into_iter().collect();
     }
     let common = locator.iter().find_map(|hash| view.height_of(hash)).unwrap_or(0);
     let first = common + 1;

@@ -5,6 +5,7 @@ mod chain;
 mod claims;
 mod describe;
 mod family;
+mod functions;
 mod locator;
 mod machine;
 mod message;

@@ -1,3 +1,5 @@
+use std::collections::VecDeque;
+
 use crate::families::headers_first::chain::{BlockOutcome, NodeId};
 use crate::families::headers_first::rules::coinbase_height;
 use crate::families::headers_first::{
@@ -103,17 +105,18 @@ impl SyncManager {
         self.relay_block(now, node, out);
     }
 
-    /// Blocks that waited for this one, and for those in turn (btcd: `processOrphans`).
+    /// Blocks that waited for this one, and for those in turn, in the order in which they came:
+    /// of chains with equal work the first is the best (btcd: `processOrphans`).
     fn accept_orphans_of(&mut self, now: Time, hash: BlockHash, out: &mut Outbox<HeadersFirst>) {
         let unix_now = self.unix_now(now);
-        let mut parents = vec![hash];
-        while let Some(parent) = parents.pop() {
+        let mut parents = VecDeque::from([hash]);
+        while let Some(parent) = parents.pop_front() {
             while let Some(orphan) = self.chain.take_orphan_of(&parent) {
                 let hash = orphan.hash();
                 match self.chain.accept_block(&orphan, now, unix_now) {
                     BlockOutcome::Stored { id, is_tip } => {
                         self.note_stored(now, id, is_tip, out);
-                        parents.push(hash);
+                        parents.push_back(hash);
                     }
                     BlockOutcome::Rejected(reason) => {
                         out.event(Event::BlockRejected { hash, reason });
