@@ -60,7 +60,6 @@ fn a_child_that_does_not_greet_is_asked_no_more() {
 fn each_fault_is_named() {
     let cases = [
         ("outlives-its-input", "ends-with-its-input"),
-        ("wrong-seq", "runs-cases"),
         ("acts-too-late", "keeps-within-span"),
         ("answers-twice", "nothing-but-replies"),
         ("dies-at-end", "many-cases"),

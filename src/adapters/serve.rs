@@ -343,7 +343,10 @@ mod tests {
     #[test]
     fn a_panic_is_answered_with_an_error() {
         quiet_panics();
-        let unlucky = r#"{"type":"deliver","seq":2,"now":5,"input":{"type":"message","peer":1,"message":13}}"#;
+        let unlucky = concat!(
+            r#"{"type":"deliver","seq":2,"now":5,"#,
+            r#""input":{"type":"message","peer":1,"message":13}}"#
+        );
         let (replies, result) = served(&[HELLO, BEGIN, unlucky]);
         assert!(replies[2].contains("this number is unlucky"), "{}", replies[2]);
         assert!(result.is_err());

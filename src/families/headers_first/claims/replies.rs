@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::families::headers_first::{HeadersFirst, Inventory, InventoryKind, Message};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
 use crate::machine::{Family, FastMap, Input, Output, PeerId};
@@ -30,6 +32,7 @@ pub(super) fn replies_exact(context: &Context<HeadersFirst>) -> Box<dyn Invarian
         heights: Heights::default(),
         continues: FastMap::default(),
         due: None,
+        away: BTreeSet::new(),
         judged: 0,
     })
 }
@@ -41,6 +44,8 @@ struct Replies {
     /// The last hash of a full answer to getblocks, for each peer.
     continues: FastMap<PeerId, BlockHash>,
     due: Option<Due>,
+    /// Peers that have left; what they sent before may still arrive, but cannot be answered.
+    away: BTreeSet<PeerId>,
     judged: u64,
 }
 
@@ -62,11 +67,18 @@ impl Invariant<HeadersFirst> for Replies {
         match &step.what {
             What::In { input, .. } => {
                 self.judge()?;
-                if let Input::Message { peer, message } = input {
-                    self.expect(*peer, message, step);
-                }
-                if let Input::Disconnected { peer } = input {
-                    self.continues.swap_remove(peer);
+                match input {
+                    Input::Connected { peer, .. } => {
+                        self.away.remove(peer);
+                    }
+                    Input::Disconnected { peer } => {
+                        self.away.insert(*peer);
+                        self.continues.swap_remove(peer);
+                    }
+                    Input::Message { peer, message } if !self.away.contains(peer) => {
+                        self.expect(*peer, message, step);
+                    }
+                    _ => {}
                 }
             }
             What::Out { output: Output::Send { peer, message }, .. } => {
