@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sha3::{Digest, Sha3_256};
 
 /// Measures real time, for people: nothing that a run computes depends on it.
 #[derive(Clone, Copy, Debug)]
@@ -27,4 +29,17 @@ pub fn set_after(time: Duration, flag: Arc<AtomicBool>) {
         thread::sleep(time);
         flag.store(true, Ordering::Relaxed);
     });
+}
+
+/// A seed that no two runs share, drawn from the clock and the process. Every number of it is exact
+/// in JSON.
+#[expect(clippy::disallowed_methods, reason = "a seed that people ask to be drawn")]
+pub fn drawn_seed() -> u64 {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let mut hasher = Sha3_256::new();
+    hasher.update(time.to_le_bytes());
+    hasher.update(std::process::id().to_le_bytes());
+    let digest = hasher.finalize();
+    let bytes = digest[..8].try_into().expect("a digest has 32 bytes");
+    u64::from_le_bytes(bytes) >> 11
 }

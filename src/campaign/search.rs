@@ -20,13 +20,14 @@ use super::tally::Totals;
 
 /// Cases are handed to workers in lots of this size; a search ends at the end of a lot, so that
 /// where it ends does not depend on the workers.
-const LOT: u64 = 64;
+const LOT: u64 = 16;
 
 /// Makes a subject for one worker.
 pub type SubjectFactory<'a, F> = &'a (dyn Fn() -> Result<Box<dyn Subject<F>>, SubjectError> + Sync);
 
 /// What to search, and how far.
 #[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "it is mostly a function")]
 pub struct Plan<'a, F: Catalog> {
     /// The profile whose strategy is used.
     pub profile: &'a str,
@@ -165,6 +166,9 @@ fn run_lot<F: Catalog>(
 ) -> Lot {
     let mut lot = Lot { start, totals: Totals::default(), broken: Vec::new(), failed: None };
     for index in start..(start + LOT).min(plan.cases.1) {
+        if plan.stop.load(Ordering::Relaxed) {
+            break;
+        }
         let scenario = draw_case(plan, strategy, index).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
         let totals = &mut lot.totals;
@@ -205,19 +209,34 @@ fn consume<F: Catalog>(
         waiting.insert(lot.start, lot);
         while let Some(lot) = waiting.remove(&expected) {
             expected += LOT;
-            outcome.totals.merge(&lot.totals);
-            progress.cases(&outcome.totals);
-            for (index, violation) in lot.broken {
-                take_broken(plan, &mut outcome, index, &violation, progress);
-            }
-            outcome.failed = lot.failed;
+            take_lot(plan, &mut outcome, lot, progress);
             if outcome.failed.is_some() || outcome.findings.len() >= plan.findings_max {
                 return outcome;
             }
         }
     }
-    outcome.stopped = expected < plan.cases.1;
+    // A search that is ended from outside leaves gaps, but what was found behind them is found.
+    for lot in waiting.into_values() {
+        take_lot(plan, &mut outcome, lot, progress);
+    }
+    outcome.stopped = outcome.totals.cases < plan.cases.1 - plan.cases.0;
     outcome
+}
+
+fn take_lot<F: Catalog>(
+    plan: Plan<'_, F>,
+    outcome: &mut Outcome<F>,
+    lot: Lot,
+    progress: &mut dyn Progress<F>,
+) {
+    outcome.totals.merge(&lot.totals);
+    progress.cases(&outcome.totals);
+    for (index, violation) in lot.broken {
+        take_broken(plan, outcome, index, &violation, progress);
+    }
+    if outcome.failed.is_none() {
+        outcome.failed = lot.failed;
+    }
 }
 
 fn take_broken<F: Catalog>(
@@ -229,7 +248,7 @@ fn take_broken<F: Catalog>(
 ) {
     let known =
         outcome.findings.iter().any(|finding| finding.shrunk.violation.claim == violation.claim);
-    if known || outcome.findings.len() >= plan.findings_max {
+    if known || outcome.failed.is_some() || outcome.findings.len() >= plan.findings_max {
         return;
     }
     progress.broken(index, violation);
@@ -243,6 +262,16 @@ fn take_broken<F: Catalog>(
             progress.finding(&finding);
             outcome.findings.push(finding);
         }
-        Err(error) => outcome.failed = Some(error),
+        Err(error) => outcome.failed = Some(in_case(index, violation, error)),
+    }
+}
+
+/// The error of a subject that would not show again what it had shown.
+fn in_case(index: u64, violation: &Violation, error: SubjectError) -> SubjectError {
+    match error {
+        SubjectError::Broken { message } => SubjectError::Broken {
+            message: format!("case {index} broke {}; then: {message}", violation.claim),
+        },
+        error => error,
     }
 }

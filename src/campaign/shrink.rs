@@ -12,6 +12,9 @@ use crate::verdict::Verdict;
 
 use super::suite::{Judge, run_once};
 
+/// A subject that has failed to run so often while a finding was made small is left alone.
+const FAILURES_MAX: u32 = 3;
+
 /// A broken claim in its smallest form.
 #[derive(Debug)]
 pub struct Shrunk<F: Catalog> {
@@ -33,11 +36,12 @@ pub struct Shrunk<F: Catalog> {
 
 /// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
 /// away one thing after the other until nothing can go. The same claim stays broken throughout.
-/// At most `runs_max` runs are spent; when `stop` becomes true, what is there is taken.
+/// At most `runs_max` runs are spent; when `stop` becomes true, or the subject fails to run again
+/// and again, what is there is taken.
 ///
 /// # Errors
-/// When the subject fails to run, or the scenario does not fail again: then the subject is not
-/// deterministic, and the error says so.
+/// When the subject fails to run what was found, or the scenario does not fail again: then the
+/// subject is not deterministic, and the error says so.
 pub fn shrink<F: Catalog>(
     mut tree: Box<dyn ValueTree<Value = Scenario<F>>>,
     subject: &mut dyn Subject<F>,
@@ -48,9 +52,10 @@ pub fn shrink<F: Catalog>(
     let original = tree.current();
     let first = run_context(&context_of(original.clone()), subject, judge, Record::Nothing)?;
     let Verdict::Fail(violation) = &first.verdict else { return Err(not_again()) };
-    let mut search = Search { subject, judge, claim: violation.claim, runs: 1, runs_max, stop };
-    let along_tree = search.along_tree(tree.as_mut(), original.clone())?;
-    let scenario = search.one_by_one(along_tree)?;
+    let claim = violation.claim;
+    let mut search = Search { subject, judge, claim, runs: 1, runs_max, failures: 0, stop };
+    let along_tree = search.along_tree(tree.as_mut(), original.clone());
+    let scenario = search.one_by_one(along_tree);
     let runs = search.runs;
     let run = run_context(&context_of(scenario.clone()), subject, judge, Record::Steps)?;
     let (Verdict::Fail(violation), Some(trace)) = (run.verdict, run.trace) else {
@@ -73,6 +78,7 @@ struct Search<'a, F: Catalog> {
     claim: &'static str,
     runs: u64,
     runs_max: u64,
+    failures: u32,
     stop: &'a AtomicBool,
 }
 
@@ -81,13 +87,13 @@ impl<F: Catalog> Search<'_, F> {
         &mut self,
         tree: &mut dyn ValueTree<Value = Scenario<F>>,
         mut best: Scenario<F>,
-    ) -> Result<Scenario<F>, SubjectError> {
+    ) -> Scenario<F> {
         if !tree.simplify() {
-            return Ok(best);
+            return best;
         }
         while !self.spent() {
             let candidate = tree.current();
-            let goes_on = if self.still_fails(&candidate)? {
+            let goes_on = if self.still_fails(&candidate) {
                 best = candidate;
                 tree.simplify()
             } else {
@@ -97,36 +103,44 @@ impl<F: Catalog> Search<'_, F> {
                 break;
             }
         }
-        Ok(best)
+        best
     }
 
     /// Takes the first reduction that still fails, until none does.
-    fn one_by_one(&mut self, mut best: Scenario<F>) -> Result<Scenario<F>, SubjectError> {
+    fn one_by_one(&mut self, mut best: Scenario<F>) -> Scenario<F> {
         'again: while !self.spent() {
             for candidate in reductions(&best).into_iter().chain(F::reductions(&best)) {
                 if self.spent() {
                     break 'again;
                 }
-                if candidate != best && self.still_fails(&candidate)? {
+                if candidate != best && self.still_fails(&candidate) {
                     best = candidate;
                     continue 'again;
                 }
             }
             break;
         }
-        Ok(best)
+        best
     }
 
-    fn still_fails(&mut self, scenario: &Scenario<F>) -> Result<bool, SubjectError> {
+    fn still_fails(&mut self, scenario: &Scenario<F>) -> bool {
         // A reduction may leave something that another part refers to: then it is none.
-        let Ok(context) = Context::new(scenario.clone()) else { return Ok(false) };
+        let Ok(context) = Context::new(scenario.clone()) else { return false };
         self.runs += 1;
-        let run = run_context(&context, self.subject, self.judge, Record::Nothing)?;
-        Ok(run.verdict.violation().is_some_and(|violation| violation.claim == self.claim))
+        match run_once(&context, self.subject, self.judge, Record::Nothing).verdict {
+            Verdict::Fail(violation) => violation.claim == self.claim,
+            Verdict::SubjectFailed(_) => {
+                self.failures += 1;
+                false
+            }
+            Verdict::Inconclusive(_) | Verdict::Pass => false,
+        }
     }
 
     fn spent(&self) -> bool {
-        self.runs >= self.runs_max || self.stop.load(Ordering::Relaxed)
+        self.runs >= self.runs_max
+            || self.failures >= FAILURES_MAX
+            || self.stop.load(Ordering::Relaxed)
     }
 }
 

@@ -19,8 +19,10 @@ pub struct Totals {
     pub inputs: u64,
     /// In how many cases each claim was put to the test.
     pub exercised: BTreeMap<&'static str, u64>,
-    /// How often each kind of fault or lie took effect.
+    /// How often each kind of fault took effect.
     pub fired: BTreeMap<&'static str, u64>,
+    /// How often each lie changed an answer.
+    pub lies: BTreeMap<&'static str, u64>,
     /// How many cases have each remarkable feature.
     pub labels: BTreeMap<&'static str, u64>,
 }
@@ -36,9 +38,8 @@ impl Totals {
         for exercise in &run.exercise {
             *self.exercised.entry(exercise.claim.id).or_default() += u64::from(exercise.times > 0);
         }
-        for (what, times) in &run.tally.fired {
-            *self.fired.entry(what).or_default() += times;
-        }
+        add(&mut self.fired, &run.tally.fired);
+        add(&mut self.lies, &run.tally.lies);
     }
 
     /// Counts a feature of a case.
@@ -53,14 +54,15 @@ impl Totals {
         self.failed += other.failed;
         self.messages += other.messages;
         self.inputs += other.inputs;
-        for (mine, theirs) in [
-            (&mut self.exercised, &other.exercised),
-            (&mut self.fired, &other.fired),
-            (&mut self.labels, &other.labels),
-        ] {
-            for (what, times) in theirs {
-                *mine.entry(what).or_default() += times;
-            }
-        }
+        add(&mut self.exercised, &other.exercised);
+        add(&mut self.fired, &other.fired);
+        add(&mut self.lies, &other.lies);
+        add(&mut self.labels, &other.labels);
+    }
+}
+
+fn add(mine: &mut BTreeMap<&'static str, u64>, theirs: &BTreeMap<&'static str, u64>) {
+    for (what, times) in theirs {
+        *mine.entry(what).or_default() += times;
     }
 }

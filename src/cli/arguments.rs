@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::adapters::drawn_seed;
 use crate::families::FamilyId;
 
 use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
@@ -57,8 +58,8 @@ pub(super) struct RunArguments {
     /// Ends the search after this time, such as 60s or 5m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) time_limit: Option<Duration>,
-    /// The seed; the same seed draws the same cases.
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    /// The seed: the same seed draws the same cases. `random` draws a new one and shows it.
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seed)]
     pub(super) seed: u64,
     /// Cases that run at once; as many as there are cores, if absent.
     #[arg(long, value_name = "N")]
@@ -108,8 +109,8 @@ pub(super) struct MutantsArguments {
     /// Cases for each mutant.
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     pub(super) cases: u64,
-    /// The seed.
-    #[arg(long, value_name = "S", default_value_t = 0)]
+    /// The seed: the same seed draws the same cases. `random` draws a new one and shows it.
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seed)]
     pub(super) seed: u64,
     /// Mutants that are tried at once; as many as there are cores, if absent.
     #[arg(long, value_name = "N")]
@@ -229,6 +230,18 @@ impl Arguments {
     }
 }
 
+/// The largest seed that JSON readers of all languages hold.
+const SEED_MAX: u64 = (1 << 53) - 1;
+
+/// A number, or `random`.
+fn seed(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        _ if text == "random" => Ok(drawn_seed()),
+        Ok(seed) if seed <= SEED_MAX => Ok(seed),
+        _ => Err(format!("a number up to {SEED_MAX}, or random")),
+    }
+}
+
 /// A time such as `500ms`, `60s`, `5m` or `2h`; a bare number is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -250,11 +263,19 @@ mod tests {
 
     use clap::CommandFactory as _;
 
-    use super::{Arguments, duration};
+    use super::{Arguments, SEED_MAX, duration, seed};
 
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn seeds_are_numbers_that_json_holds() {
+        assert_eq!(seed("7"), Ok(7));
+        assert!(seed("random").unwrap() <= SEED_MAX);
+        assert!(seed(&u64::MAX.to_string()).is_err());
+        assert!(seed("-1").is_err());
     }
 
     #[test]

@@ -8,9 +8,12 @@ use serde_json::json;
 
 use crate::campaign::{Judge, MutantReport, run_once, test_mutant};
 use crate::families::{Catalog, FamilyId, Mutant, Visit};
+use crate::invariant::Context;
 use crate::machine::{Observes, SubjectError};
+use crate::scenario::Scenario;
 use crate::sim::Record;
 use crate::vectors::{Document, UnderTest, read_scenario, save, to_yaml};
+use crate::verdict::Verdict;
 
 use super::Exit;
 use super::arguments::MutantsArguments;
@@ -157,12 +160,13 @@ fn show<F: Catalog>(
 ) -> Result<(), Exit> {
     let mutant = report.mutant;
     total.mutants += 1;
-    let mut replays = None;
-    let mut file = None;
+    let (mut replays, mut reference, mut file) = (None, None, None);
     if let Some(kill) = &report.kill {
-        total.killed += 1;
         let shrunk = &kill.finding.shrunk;
+        let holds = holds_for_reference(mutant, shrunk.scenario.clone());
+        total.killed += u64::from(holds);
         total.inputs.push(shrunk.tally.inputs);
+        reference = Some(if holds { "pass" } else { "fail" });
         let document = Document {
             title: Some(mutant.summary.to_owned()),
             source: Some(mutant.source.to_owned()),
@@ -187,15 +191,19 @@ fn show<F: Catalog>(
             "profile": mutant.profile,
             "summary": mutant.summary,
             "source": mutant.source,
-            "killed": claim.is_some(),
+            "killed": reference == Some("pass"),
             "killed_by": claim,
             "cases": report.cases,
             "inputs": inputs,
             "replays": replays,
+            "reference": reference,
             "file": file,
         })
     });
     let verdict = match (claim, replays) {
+        (Some(claim), _) if reference == Some("fail") => {
+            format!("NOT TOLD APART: the reference breaks {claim} too")
+        }
         (Some(claim), Some(true)) => format!("killed by {claim}"),
         (Some(claim), _) => format!("killed by {claim}, but its file does not replay"),
         (None, _) => "SURVIVED".to_owned(),
@@ -208,6 +216,15 @@ fn show<F: Catalog>(
         inputs.map_or_else(|| "-".to_owned(), |inputs| inputs.to_string())
     ));
     Ok(())
+}
+
+/// Whether the reference does right what the mutant does wrong. If it does not, the mutant was not
+/// told from it.
+fn holds_for_reference<F: Catalog>(mutant: &Mutant<F>, scenario: Scenario<F>) -> bool {
+    let Ok(context) = Context::new(scenario) else { return false };
+    let Ok(mut subject) = Choice::<F>::Reference.make() else { return false };
+    let judge = Judge::new(Some(mutant.profile), Observes::ALL);
+    run_once(&context, subject.as_mut(), &judge, Record::Nothing).verdict == Verdict::Pass
 }
 
 /// Whether the file, read back, breaks the same claim.

@@ -6,12 +6,12 @@ use std::thread;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use crate::adapters::{Stopwatch, set_after};
+use crate::adapters::{About, Stopwatch, set_after};
 use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
 use crate::families::{Catalog, FamilyId, Visit};
 use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
-use crate::reports::{FindingReport, Sizes, summary_text, unexercised};
+use crate::reports::{FindingReport, Gaps, Sizes, summary_text};
 use crate::trace::View;
 use crate::vectors::{Document, UnderTest, save};
 
@@ -49,10 +49,12 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         exit: Exit::Pass,
     };
     for family in families {
-        if let Err(exit) = family.visit(Search { campaign: &mut campaign }) {
-            return exit;
+        match family.visit(Search { campaign: &mut campaign }) {
+            Ok(()) => {}
+            Err(Exit::SubjectFailed) => campaign.exit = Exit::SubjectFailed,
+            Err(exit) => return exit,
         }
-        if campaign.stop.load(Ordering::Relaxed) {
+        if campaign.exit == Exit::SubjectFailed || campaign.stop.load(Ordering::Relaxed) {
             break;
         }
     }
@@ -73,13 +75,22 @@ struct Campaign<'a> {
 
 impl Campaign<'_> {
     fn conclude(mut self, interrupted: bool) -> Exit {
-        let (exit, verdict) = match () {
-            () if self.exit == Exit::SubjectFailed => (self.exit, "error"),
-            () if self.findings > 0 => (Exit::Finding, "fail"),
-            () if interrupted => (Exit::Interrupted, "interrupted"),
-            () if self.cases == 0 => (Exit::Usage, "inconclusive"),
-            () if self.inconclusive > 0 => (Exit::Pass, "inconclusive"),
-            () => (Exit::Pass, "pass"),
+        let stopped = self.stop.load(Ordering::Relaxed);
+        let (exit, verdict, why) = match () {
+            () if self.findings > 0 => (Exit::Finding, "fail", ""),
+            () if self.exit == Exit::SubjectFailed => (self.exit, "error", ""),
+            () if interrupted => (Exit::Interrupted, "interrupted", ""),
+            () if self.cases == 0 && stopped => {
+                (Exit::Usage, "inconclusive", "no case ran: the time limit came first")
+            }
+            () if self.cases == 0 => {
+                (Exit::SubjectFailed, "error", "the subject runs none of the families")
+            }
+            () if self.inconclusive == self.cases => {
+                (Exit::Usage, "inconclusive", "every case reached a limit of its run")
+            }
+            () if self.inconclusive > 0 => (Exit::Pass, "inconclusive", ""),
+            () => (Exit::Pass, "pass", ""),
         };
         let (cases, findings, inconclusive) = (self.cases, self.findings, self.inconclusive);
         let elapsed = self.watch.elapsed();
@@ -99,8 +110,8 @@ impl Campaign<'_> {
             self.arguments.seed,
             elapsed.as_secs_f64()
         ));
-        if cases == 0 && exit == Exit::Usage {
-            return refuse(exit, "no case ran: the time limit came first");
+        if !why.is_empty() {
+            return refuse(exit, why);
         }
         exit
     }
@@ -116,17 +127,13 @@ impl Visit for Search<'_, '_> {
     fn visit<F: Catalog>(self) -> Self::Output {
         let arguments = self.campaign.arguments;
         let choice = Choice::<F>::of(&arguments.child);
-        let known = F::profiles();
-        let profiles: Vec<&str> = match &arguments.profile {
-            Some(name) if !known.contains(&name.as_str()) => {
-                let message = format!("{} has the profiles {}", F::NAME, known.join(", "));
-                return Err(refuse(Exit::Usage, format!("--profile {name}: {message}")));
-            }
-            Some(name) => vec![name],
-            None if choice.is_child() => vec![known[0]],
-            None => known.to_vec(),
+        let about = match choice.about() {
+            // A child that is tried with all families need not run them all.
+            Err(SubjectError::Unsupported { .. }) if arguments.families.is_empty() => return Ok(()),
+            about => about.map_err(|error| failed(&error))?,
         };
-        let observes = choice.observes().map_err(|error| failed(&error))?;
+        let profiles = profiles::<F>(arguments, about.as_ref())?;
+        let observes = about.map_or(Observes::ALL, |about| about.observes);
         for profile in profiles {
             search_profile(self.campaign, &choice, observes, profile);
             let over = self.campaign.exit == Exit::SubjectFailed
@@ -137,6 +144,39 @@ impl Visit for Search<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The profiles to search: the one that is asked for; or else all of the reference, and the first
+/// that a child runs.
+fn profiles<F: Catalog>(
+    arguments: &RunArguments,
+    about: Option<&About>,
+) -> Result<Vec<&'static str>, Exit> {
+    let known = F::profiles();
+    let runs = |name: &str| {
+        let named = about.and_then(|about| about.profiles.as_ref());
+        named.is_none_or(|named| named.iter().any(|its| its == name))
+    };
+    if let Some(name) = &arguments.profile {
+        let Some(profile) = known.iter().find(|profile| *profile == name) else {
+            let message = format!("{} has the profiles {}", F::NAME, known.join(", "));
+            return Err(refuse(Exit::Usage, format!("--profile {name}: {message}")));
+        };
+        if !runs(profile) {
+            let message = format!("the subject does not run the profile {profile}");
+            return Err(refuse(Exit::SubjectFailed, message));
+        }
+        return Ok(vec![*profile]);
+    }
+    let mut all: Vec<&str> = known.iter().copied().filter(|profile| runs(profile)).collect();
+    if all.is_empty() {
+        let message = format!("the subject runs no profile of {}: {}", F::NAME, known.join(", "));
+        return Err(refuse(Exit::SubjectFailed, message));
+    }
+    if about.is_some() {
+        all.truncate(1);
+    }
+    Ok(all)
 }
 
 fn failed(error: &SubjectError) -> Exit {
@@ -186,8 +226,10 @@ fn search_profile<F: Catalog>(
     campaign.cases += outcome.totals.cases;
     campaign.inconclusive += outcome.totals.inconclusive;
     campaign.findings += outcome.findings.len() as u64;
-    let claims: Vec<&str> = judge.entries().iter().map(|entry| entry.claim.id).collect();
-    report_totals::<F>(campaign, profile, &outcome.totals, &claims, outcome.findings.len());
+    let claims = judge.entries().iter().map(|entry| entry.claim.id);
+    let lies = F::misbehaviors().iter().map(|lie| lie.id);
+    let gaps = Gaps::of(&outcome.totals, claims, lies);
+    report_totals::<F>(campaign, profile, &outcome.totals, &gaps, outcome.findings.len());
     if let Some(error) = outcome.failed {
         campaign.exit = failed(&error);
     } else if unsaved {
@@ -199,14 +241,14 @@ fn report_totals<F: Catalog>(
     campaign: &mut Campaign<'_>,
     profile: &str,
     totals: &Totals,
-    claims: &[&'static str],
+    gaps: &Gaps,
     findings: usize,
 ) {
     campaign.out.text(format!(
         "{} {profile}: {} cases, {findings} findings\n{}",
         F::NAME,
         totals.cases,
-        summary_text(totals, claims)
+        summary_text(totals, gaps)
     ));
     campaign.out.json(|| {
         json!({
@@ -218,9 +260,10 @@ fn report_totals<F: Catalog>(
             "inconclusive": totals.inconclusive,
             "messages": totals.messages,
             "labels": totals.labels,
-            "fired": totals.fired,
-            "exercised": totals.exercised,
-            "not_exercised": unexercised(totals, claims),
+            "faults": totals.fired,
+            "lies": totals.lies,
+            "tested": totals.exercised,
+            "gaps": gaps,
         })
     });
 }

@@ -1,6 +1,6 @@
 use std::ffi::OsString;
 
-use crate::adapters::{ChildProcess, InProcess, Options, quiet_panics};
+use crate::adapters::{About, ChildProcess, InProcess, Options, quiet_panics};
 use crate::families::{Catalog, Mutant};
 use crate::machine::{Observes, Subject, SubjectError};
 use crate::vectors::Document;
@@ -55,12 +55,16 @@ impl<F: Catalog> Choice<F> {
         })
     }
 
+    /// What it says of itself, if it is a child.
+    pub(super) fn about(&self) -> Result<Option<About>, SubjectError> {
+        let Self::Child(command, options) = self else { return Ok(None) };
+        let child = ChildProcess::<F>::spawn(command.clone(), options.clone())?;
+        Ok(Some(child.about().clone()))
+    }
+
     /// What the engine can see of it.
     pub(super) fn observes(&self) -> Result<Observes, SubjectError> {
-        Ok(match self {
-            Self::Child(..) => self.make()?.observes(),
-            _ => Observes::ALL,
-        })
+        Ok(self.about()?.map_or(Observes::ALL, |about| about.observes))
     }
 
     /// For people.

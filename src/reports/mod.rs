@@ -4,4 +4,4 @@ mod finding;
 mod totals;
 
 pub use finding::{FindingReport, Sizes};
-pub use totals::{summary_text, unexercised};
+pub use totals::{Gaps, summary_text};

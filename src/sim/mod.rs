@@ -17,5 +17,5 @@ mod run;
 mod simulator;
 mod traffic;
 
-pub use run::{Record, Run, Tally};
+pub use run::{FIRES, Record, Run, Tally};
 pub use simulator::simulate;

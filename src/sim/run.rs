@@ -36,9 +36,22 @@ pub struct Tally {
     pub messages: u64,
     /// What the subject saw: messages, connections that opened or closed, commands.
     pub inputs: u64,
-    /// Faults and lies of the plan that took effect, and crashes.
+    /// Faults of the plan that took effect, crashes, and peers that came back.
     pub fired: BTreeMap<&'static str, u64>,
+    /// Lies that changed an answer, by their names in files.
+    pub lies: BTreeMap<&'static str, u64>,
 }
+
+/// All that [`Tally::fired`] counts.
+pub const FIRES: [&str; 7] = [
+    "crash",
+    "fault:corrupt",
+    "fault:delay",
+    "fault:drop",
+    "fault:duplicate",
+    "fault:truncate",
+    "reconnect",
+];
 
 impl Tally {
     pub(super) fn fire(&mut self, what: &'static str) {
