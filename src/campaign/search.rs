@@ -27,7 +27,6 @@ pub type SubjectFactory<'a, F> = &'a (dyn Fn() -> Result<Box<dyn Subject<F>>, Su
 
 /// What to search, and how far.
 #[derive(Clone, Copy)]
-#[expect(missing_debug_implementations, reason = "it is mostly a function")]
 pub struct Plan<'a, F: Catalog> {
     /// The profile whose strategy is used.
     pub profile: &'a str,

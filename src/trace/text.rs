@@ -17,7 +17,7 @@ pub(super) fn write_step<F: Family>(line: &mut String, world: &F::World, step: &
 pub(super) fn describe<F: Family>(world: &F::World, step: &Step<F>) -> String {
     match &step.what {
         What::Crashed { down } => format!("subject dies, is back after {down} ms"),
-        What::Acted { peer, action } => format!("{peer} does {action:?}"),
+        What::Acted { peer, action } => format!("{peer} {}", F::describe_action(world, action)),
         What::Healed => "network heals".to_owned(),
         What::In { input, lie, fault, closer } => {
             let mut text = describe_input(world, input, *closer);

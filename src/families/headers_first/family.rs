@@ -331,6 +331,10 @@ impl Family for HeadersFirst {
         match *command {}
     }
 
+    fn describe_action(world: &World, action: &Action) -> String {
+        describe::action(world, action)
+    }
+
     fn describe_key(world: &World, item: Item) -> String {
         let kind = if item.block { "block" } else { "transaction" };
         format!("{kind} {}", world.label(&item.hash))
