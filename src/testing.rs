@@ -21,9 +21,9 @@ use crate::campaign::{
     Finding, Judge, Plan, Shrunk, Silent, SubjectFactory, Totals, run_once, search,
 };
 use crate::families::Catalog;
-use crate::invariant::{Claim, NEVER_PANICS_OR_HANGS, Violation};
+use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Violation};
 use crate::machine::{Machine, Observes, Subject};
-use crate::reports::{FindingReport, Sizes};
+use crate::reports::{FindingReport, Sizes, plan_lines};
 use crate::sim::{Record, Run};
 use crate::trace::View;
 use crate::vectors::{Document, read_header, read_scenario, read_text, save};
@@ -174,8 +174,7 @@ impl<F: Catalog> Check<F> {
             let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
             match &run.verdict {
                 Verdict::Fail(violation) => {
-                    let profile = F::profile(&context.scenario.world).to_owned();
-                    return Err(self.report_saved(judge, profile, violation, &run, path));
+                    return Err(self.report_saved(judge, &context, violation, &run, path));
                 }
                 Verdict::SubjectFailed(error) => return Err(not_run(error)),
                 Verdict::Inconclusive(_) | Verdict::Pass => ran += 1,
@@ -207,6 +206,7 @@ impl<F: Catalog> Check<F> {
                 steps: tally.steps,
                 before: Some((original_tally.inputs, original_tally.steps)),
             },
+            plan: plan_lines(scenario),
             view: View::of(trace),
             replay: file
                 .as_ref()
@@ -218,7 +218,7 @@ impl<F: Catalog> Check<F> {
     fn report_saved(
         &self,
         judge: &Judge<F>,
-        profile: String,
+        context: &Context<F>,
         violation: &Violation,
         run: &Run<F>,
         path: PathBuf,
@@ -226,12 +226,13 @@ impl<F: Catalog> Check<F> {
         let trace = run.trace.as_ref().expect("the run was recorded");
         Failure::Finding(Box::new(FindingReport {
             family: F::NAME,
-            profile,
+            profile: F::profile(&context.scenario.world).to_owned(),
             subject: "the machine under test".to_owned(),
             case: None,
             claim: claim_of(judge, violation),
             violation: violation.clone(),
             sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
+            plan: plan_lines(&context.scenario),
             view: View::of(trace),
             file: Some(path),
             replay: None,

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("campaign", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "families"]),
     ("vectors", &["machine", "scenario", "trace", "invariant", "verdict", "campaign", "families"]),
     ("adapters", &["machine"]),
-    ("reports", &["machine", "trace", "invariant", "verdict", "sim", "campaign"]),
+    ("reports", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "campaign"]),
     (
         "testing",
         &[

@@ -35,7 +35,7 @@ fn sent(out: &mut Outbox<HeadersFirst>, blocks: u32, mut send: impl FnMut(Messag
 }
 
 /// Two tasks that send each other messages over channels; gives how many.
-pub fn on_tokio(world: &Arc<World>, blocks: u32) -> u64 {
+pub(crate) fn on_tokio(world: &Arc<World>, blocks: u32) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let mut peer = honest_peer(world, blocks);
     let mut machine = HeadersFirst::reference(&HeadersFirst::start(world));
@@ -74,7 +74,7 @@ pub fn on_tokio(world: &Arc<World>, blocks: u32) -> u64 {
 }
 
 /// Two hosts that send each other messages over a simulated TCP; gives how many.
-pub fn on_turmoil(world: &Arc<World>, blocks: u32) -> u64 {
+pub(crate) fn on_turmoil(world: &Arc<World>, blocks: u32) -> u64 {
     let mut sim = turmoil::Builder::new()
         .min_message_latency(Duration::from_millis(50))
         .max_message_latency(Duration::from_millis(50))

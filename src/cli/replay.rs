@@ -117,6 +117,7 @@ impl Shown<'_> {
                         .unwrap_or(&NEVER_PANICS_OR_HANGS),
                     violation: violation.clone(),
                     sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
+                    plan: Vec::new(),
                     view: View { steps: Vec::new(), digest: digest.clone() },
                     file: None,
                     replay: None,

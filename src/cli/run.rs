@@ -11,7 +11,7 @@ use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
 use crate::families::{Catalog, FamilyId, Visit};
 use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
-use crate::reports::{FindingReport, Gaps, Sizes, summary_text};
+use crate::reports::{FindingReport, Gaps, Sizes, plan_lines, summary_text};
 use crate::trace::View;
 use crate::vectors::{Document, UnderTest, save};
 
@@ -20,7 +20,7 @@ use super::arguments::RunArguments;
 use super::output::{Output, refuse, warn};
 use super::progress::bar;
 use super::signals::stop_flag;
-use super::subjects::Choice;
+use super::subjects::{Choice, shell_words};
 
 /// Runs spent on making one finding small: a machine of ours is fast, a child is not.
 const SHRINK_RUNS: (u64, u64) = (20_000, 1_500);
@@ -250,11 +250,13 @@ fn report_totals<F: Catalog>(
     gaps: &Gaps,
     findings: usize,
 ) {
+    // A search that was cut short has gaps enough.
+    let shown = if findings == 0 { gaps } else { &Gaps::default() };
     campaign.out.text(format!(
         "{} {profile}: {} cases, {findings} findings\n{}",
         F::NAME,
         totals.cases,
-        summary_text(totals, gaps)
+        summary_text(totals, shown)
     ));
     campaign.out.json(|| {
         json!({
@@ -331,6 +333,7 @@ impl<F: Catalog> Progress<F> for Shown<'_> {
                 steps: shrunk.tally.steps,
                 before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
             },
+            plan: plan_lines(&shrunk.scenario),
             view: View::of(&shrunk.trace),
             replay: file.as_ref().map(|file| self.replay_command(file)),
             file,
@@ -346,7 +349,8 @@ impl<F: Catalog> Progress<F> for Shown<'_> {
 
 impl Shown<'_> {
     fn replay_command(&self, file: &Path) -> String {
-        let mut command = format!("syncheck replay {}", file.display());
+        let program = std::env::args().next().unwrap_or_else(|| "syncheck".to_owned());
+        let mut command = shell_words([&program, "replay", &file.to_string_lossy()]);
         if self.child {
             if let Some(profile) = &self.arguments.profile {
                 command.push_str(&format!(" --profile {profile}"));

@@ -71,8 +71,7 @@ impl<F: Catalog> Choice<F> {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Child(command, _) => {
-                let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
-                words.join(" ")
+                shell_words(command.iter().map(|word| word.to_string_lossy()))
             }
             Self::Mutant(mutant) => format!("mutant {}", mutant.id),
             Self::Reference => "reference".to_owned(),
@@ -85,4 +84,31 @@ pub(super) fn mutant<F: Catalog>(id: &str) -> Result<&'static Mutant<F>, String>
     F::mutants().iter().find(|mutant| mutant.id == id).ok_or_else(|| {
         format!("{} has no mutant {id:?}; `syncheck list mutants` lists them", F::NAME)
     })
+}
+
+/// Words as a shell takes them.
+pub(super) fn shell_words(words: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let quoted = words.into_iter().map(|word| {
+        let word = word.as_ref();
+        let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            word.to_owned()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_words;
+
+    #[test]
+    fn words_with_blanks_and_quotes_are_quoted() {
+        assert_eq!(
+            shell_words(["python3", "a b.py", "it's", ""]),
+            r"python3 'a b.py' 'it'\''s' ''"
+        );
+    }
 }

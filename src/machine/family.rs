@@ -136,6 +136,11 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// another for the same item.
     const RETRY_MS: Millis = 2_000;
 
+    /// A peer's own doing in words: `moves to m12`.
+    fn describe_action(_world: &Self::World, action: &Self::Action) -> String {
+        format!("does {action:?}")
+    }
+
     /// An item in words that fit the other descriptions.
     fn describe_key(_world: &Self::World, key: Self::Key) -> String {
         key.to_string()
@@ -211,11 +216,6 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
 
     /// One line for people.
     fn describe_event(world: &Self::World, event: &Self::Event) -> String;
-
-    /// What a peer does on its own, in one line for people: `p1` goes before it.
-    fn describe_action(_world: &Self::World, action: &Self::Action) -> String {
-        format!("does {action:?}")
-    }
 
     /// One line for people.
     fn describe_command(world: &Self::World, command: &Self::Command) -> String;

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::invariant::{Claim, Strength, Violation};
-use crate::trace::{Arrow, View, ViewStep};
+use crate::trace::View;
 
-/// Steps shown of a long run: so many from its beginning, so many from its end.
-const SHOWN: (usize, usize) = (12, 24);
+use super::chart::chart;
 
 /// A broken claim, ready to be shown.
 #[derive(Clone, Debug)]
@@ -26,6 +25,8 @@ pub struct FindingReport {
     pub violation: Violation,
     /// How large the run is, and was before it was made small.
     pub sizes: Sizes,
+    /// The scenario in a few lines, each with its name.
+    pub plan: Vec<(String, String)>,
     /// The run.
     pub view: View,
     /// The file with the scenario.
@@ -57,8 +58,11 @@ impl FindingReport {
         let _ = writeln!(text, "  expected  {}", self.violation.expected);
         let _ = writeln!(text, "  got       {}", self.violation.got);
         let _ = writeln!(text, "  size      {}", self.size_line());
+        for (name, line) in &self.plan {
+            let _ = writeln!(text, "  {name:<8}  {line}");
+        }
         let _ = writeln!(text);
-        self.write_chart(&mut text);
+        text.push_str(&chart(&self.view.steps));
         if let Some(file) = &self.file {
             let _ = writeln!(text, "\n  saved     {}", file.display());
         }
@@ -110,25 +114,4 @@ impl FindingReport {
         };
         format!("{now}; {found} had {inputs} inputs, {steps} steps")
     }
-
-    fn write_chart(&self, text: &mut String) {
-        let steps = &self.view.steps;
-        let (first, last) = SHOWN;
-        let left_out = steps.len().saturating_sub(first + last);
-        if left_out <= 1 {
-            steps.iter().for_each(|step| write_step(text, step));
-            return;
-        }
-        steps[..first].iter().for_each(|step| write_step(text, step));
-        let _ = writeln!(text, "  ... {left_out} steps left out; replay shows all ...");
-        steps[first + left_out..].iter().for_each(|step| write_step(text, step));
-    }
-}
-
-fn write_step(text: &mut String, step: &ViewStep) {
-    let mark = match (step.hostile, step.arrow) {
-        (true, _) | (_, Arrow::Lost) => '!',
-        _ => ' ',
-    };
-    let _ = writeln!(text, "{mark} {:>10}  {}", step.at.to_string(), step.text);
 }

@@ -2,7 +2,7 @@
 
 use crate::primitives::bitcoin::BlockHash;
 
-use super::{Action, Event, Inventory, Message, World};
+use super::{Action, Event, Inventory, Message, Place, World};
 
 /// A message in one line.
 pub(super) fn message(world: &World, message: &Message) -> String {
@@ -43,18 +43,27 @@ pub(super) fn event(world: &World, event: &Event) -> String {
     }
 }
 
-/// What a peer does on its own in one line.
-pub(super) fn action(action: &Action) -> String {
+/// What a peer does on its own, in one line.
+pub(super) fn action(world: &World, action: &Action) -> String {
+    let label = |place: &Place| match world.place(place) {
+        Ok(id) => world.label(&world.hash(id)),
+        Err(_) => place.to_string(),
+    };
+    let labels = |places: &[Place]| places.iter().map(label).collect::<Vec<_>>().join(", ");
+    let asks = |what: &str, locator: &[Place], stop: Option<&Place>| {
+        let stop = stop.map_or_else(String::new, |stop| format!(" up to {}", label(stop)));
+        format!("asks for {what} after [{}]{stop}", labels(locator))
+    };
     match action {
-        Action::Advance { tip } => format!("advances to {tip}"),
+        Action::Advance { tip } => format!("moves to {}", label(tip)),
         Action::AnnounceTransaction { number } => format!("announces transaction {number}"),
-        Action::AskBlocks { .. } => "asks for block hashes".to_owned(),
+        Action::AskBlocks { locator, stop } => asks("hashes", locator, stop.as_ref()),
         Action::AskData { blocks, unknown } => {
-            format!("asks for {} blocks and {unknown} that nobody has", blocks.len())
+            format!("asks for blocks [{}] and {unknown} made-up ones", labels(blocks))
         }
-        Action::AskHeaders { .. } => "asks for headers".to_owned(),
-        Action::SendHeaders {} => "asks for headers instead of inv".to_owned(),
-        Action::SendUnknown {} => "sends a message of another protocol version".to_owned(),
+        Action::AskHeaders { locator, stop } => asks("headers", locator, stop.as_ref()),
+        Action::SendHeaders {} => "asks for headers in announcements".to_owned(),
+        Action::SendUnknown {} => "sends an unknown message".to_owned(),
     }
 }
 

@@ -327,12 +327,12 @@ impl Family for HeadersFirst {
         describe::event(world, event)
     }
 
-    fn describe_action(_: &World, action: &Action) -> String {
-        describe::action(action)
-    }
-
     fn describe_command(_: &World, command: &Command) -> String {
         match *command {}
+    }
+
+    fn describe_action(world: &World, action: &Action) -> String {
+        describe::action(world, action)
     }
 
     fn describe_key(world: &World, item: Item) -> String {
