@@ -165,7 +165,7 @@ pub struct Crash {
 }
 
 /// When the safety phase ends: from then on no fault and no stall happens, no link is slower than
-/// [`Heal::LATENCY_MS_MAX`], and every honest peer that is away comes back and stays. One that
+/// [`Heal::LATENCY_MS_MAX`], and every peer that does not lie comes back, if it is away, and stays. One that
 /// the subject drops although it has no reason to comes back a second later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -234,6 +234,12 @@ impl<F: Family> PeerPlan<F> {
             faults: Vec::new(),
             stalls: Vec::new(),
         }
+    }
+
+    /// Whether the peer never lies. Its link may lose, cut, change or repeat messages, but only
+    /// until the network heals: from then on a correct subject can rely on it.
+    pub fn is_truthful(&self) -> bool {
+        self.lies.is_empty()
     }
 
     /// Whether the peer does what the protocol asks of it: it neither lies nor loses, cuts, changes

@@ -89,7 +89,7 @@ impl<F: Family> Simulator<'_, F> {
         self.observe(None, What::Healed)?;
         self.goal_moved();
         for peer in 0..self.peers.len() {
-            if self.plan(peer).is_honest() {
+            if self.plan(peer).is_truthful() {
                 if self.peers[peer].session.is_none() {
                     self.queue.push_point(self.now, Point::Join(peer, None));
                 }
@@ -103,7 +103,7 @@ impl<F: Family> Simulator<'_, F> {
     fn join(&mut self, peer: usize, planned: Option<usize>) -> Result<(), Stop> {
         let gone = self.healed
             && self.context.scenario.heal.liars == Liars::Leave
-            && !self.plan(peer).is_honest();
+            && !self.plan(peer).is_truthful();
         if gone || self.peers[peer].session.is_some() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl<F: Family> Simulator<'_, F> {
     }
 
     fn leave(&mut self, peer: usize, planned: usize) -> Result<(), Stop> {
-        let stays = self.healed && self.plan(peer).is_honest();
+        let stays = self.healed && self.plan(peer).is_truthful();
         if stays || self.peers[peer].planned != Some(planned) {
             return Ok(());
         }
@@ -182,7 +182,7 @@ impl<F: Family> Simulator<'_, F> {
     /// Plans the return of a peer that the subject has dropped.
     fn plan_return(&mut self, peer: usize) {
         let plan = self.plan(peer);
-        let comes_back = plan.is_honest() && F::must_keep(&self.context.world, &plan.has);
+        let comes_back = plan.is_truthful() && F::must_keep(&self.context.world, &plan.has);
         let reconnect = plan.reconnect;
         let state = &mut self.peers[peer];
         if let Some(reconnect) = reconnect

@@ -317,10 +317,10 @@ impl<'a, F: Family> Simulator<'a, F> {
         F::pending(&self.context.world, &honest, &self.progress)
     }
 
-    /// The honest peers that are connected.
+    /// The truthful peers that are connected: after the healing they are honest.
     fn honest(&self) -> impl Iterator<Item = usize> {
         (0..self.peers.len())
-            .filter(|peer| self.peers[*peer].session.is_some() && self.plan(*peer).is_honest())
+            .filter(|peer| self.peers[*peer].session.is_some() && self.plan(*peer).is_truthful())
     }
 
     fn finish(&mut self) -> Result<(), Stop> {

@@ -26,7 +26,7 @@ pub fn quiet_when_done<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>>
     let limit = MESSAGES_PER_PEER_MAX * scenario.peers.len().max(1);
     // A liar that stays may provoke messages for ever.
     let provoked =
-        scenario.heal.liars == Liars::Stay && scenario.peers.iter().any(|peer| !peer.is_honest());
+        scenario.heal.liars == Liars::Stay && scenario.peers.iter().any(|peer| !peer.is_truthful());
     Box::new(Quiet { limit, provoked, last: VecDeque::new(), judged: 0 })
 }
 

@@ -162,16 +162,15 @@ impl Invariant<HeadersFirst> for Relays {
 }
 
 impl Relays {
-    /// Only what is announced to or by a peer while the subject is current matters, so nothing is
-    /// kept of the long way there.
+    /// Of the long way to being current only the blocks are kept that were sent and not taken.
     fn learn(&mut self, peer: PeerId, message: &Message) {
+        if let Message::Block { block } = message {
+            self.known.insert((peer, block.hash()));
+        }
         if !self.was_current {
             return;
         }
         match message {
-            Message::Block { block } => {
-                self.known.insert((peer, block.hash()));
-            }
             Message::Headers { headers } => {
                 self.known.extend(headers.iter().map(|header| (peer, header.hash())));
             }

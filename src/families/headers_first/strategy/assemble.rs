@@ -119,7 +119,8 @@ fn named(chains: &Chains, branch: usize, height: u32) -> Place {
     Place { height, ..chains.place(branch, chains.tip(branch)) }
 }
 
-/// The honest peer that every case has: it is prompt, and has the best valid chain in the end.
+/// The peer that every case has: it never lies, is prompt unless its link has a fault, and has the
+/// best valid chain in the end.
 fn anchor(genes: &Genes, id: PeerId, chains: &Chains, heal_ms: Millis) -> PeerPlan<HeadersFirst> {
     let (branch, best) = chains.best();
     let behind = if genes.swarm.has(Trouble::Actions) {
@@ -131,6 +132,9 @@ fn anchor(genes: &Genes, id: PeerId, chains: &Chains, heal_ms: Millis) -> PeerPl
         PeerPlan::<HeadersFirst>::honest(id, PeerSpec::full(chains.place(branch, best - behind)));
     plan.latency_ms = 10 + part(genes.anchor.latency, 190);
     plan.sessions = sessions(genes, &genes.anchor, heal_ms);
+    if genes.swarm.has(Trouble::Faults) {
+        plan.faults.extend(genes.anchor.fault.map(fault_of));
+    }
     let steps = genes.anchor.actions.iter().map(|(at, ..)| *at).chain([genes.anchor.join]);
     let mut times: Vec<Millis> =
         steps.map(|at| part(at, heal_ms + 400_000)).take(behind as usize).collect();
