@@ -232,6 +232,10 @@ pub trait PeerModel<F: Family>: Debug + Send {
     /// A message from the subject.
     fn receive(&mut self, now: Time, message: &F::Message, replies: &mut Replies<F>);
 
+    /// Its link, which lost or changed messages, is repaired while it is connected. It may say again
+    /// what it said in vain.
+    fn healed(&mut self, _now: Time, _replies: &mut Replies<F>) {}
+
     /// It does something on its own. `online` says whether it is connected: a block that is found
     /// offline is announced after the next handshake only as the protocol does.
     fn act(&mut self, now: Time, action: &F::Action, online: bool, replies: &mut Replies<F>);

@@ -86,14 +86,18 @@ impl<F: Family> Simulator<'_, F> {
 
     fn heal(&mut self) -> Result<(), Stop> {
         self.healed = true;
-        self.observe(None, What::Healed)?;
+        let cause = self.observe(None, What::Healed)?;
         self.goal_moved();
         for peer in 0..self.peers.len() {
-            if self.plan(peer).is_truthful() {
-                if self.peers[peer].session.is_none() {
-                    self.queue.push_point(self.now, Point::Join(peer, None));
-                }
-            } else if self.context.scenario.heal.liars == Liars::Leave {
+            let plan = self.plan(peer);
+            if plan.is_truthful() && self.peers[peer].session.is_none() {
+                self.queue.push_point(self.now, Point::Join(peer, None));
+            } else if plan.is_truthful() && !plan.is_honest() {
+                let mut replies = std::mem::take(&mut self.replies);
+                self.peers[peer].model.healed(self.now, &mut replies);
+                self.send_replies(peer, Some(cause), None, &mut replies);
+                self.replies = replies;
+            } else if !plan.is_truthful() && self.context.scenario.heal.liars == Liars::Leave {
                 self.close(peer)?;
             }
         }

@@ -292,6 +292,13 @@ impl PeerModel<HeadersFirst> for HonestPeer {
         }
     }
 
+    /// Blocks come every few minutes on a real network, so a lost announcement never stays the last
+    /// one for long.
+    fn healed(&mut self, _: Time, replies: &mut Replies<HeadersFirst>) {
+        let tip = Inventory::block(self.world.hash(self.tip));
+        replies.push(Reply::now(Message::Inv { items: vec![tip] }));
+    }
+
     fn act(&mut self, _: Time, action: &Action, online: bool, replies: &mut Replies<HeadersFirst>) {
         match action {
             Action::Advance { tip } => self.advance(tip, online, replies),
