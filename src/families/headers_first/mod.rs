@@ -12,6 +12,8 @@ mod message;
 mod misbehavior;
 mod mutants;
 mod peer;
+#[cfg(test)]
+mod properties;
 mod rules;
 mod serve;
 mod strategy;

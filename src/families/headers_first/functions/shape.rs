@@ -78,7 +78,12 @@ impl Shape {
             tip_age_s: shape.tip_age_s.unwrap_or(0),
             spacing_s: 600,
         };
-        let world = World::build(&spec).map_err(|error| format!("chain.{error}"))?;
+        let world = World::build(&spec).map_err(|error| {
+            // The names that a shape has for the fields of a world's description.
+            let field = error.field.replace("branches", "side");
+            let field = if field == "main" { "length" } else { &field };
+            format!("chain.{field}: {}", error.message)
+        })?;
         let best = best_tip(&world);
         let mut built = Self {
             tip: best,
