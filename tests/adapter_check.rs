@@ -14,10 +14,10 @@ mod toy;
 use support::python;
 use toy::{Start, Toy};
 
-fn checked(command: Vec<OsString>) -> Vec<CheckResult> {
+fn checked(command: Vec<OsString>, grace_ms: u64) -> Vec<CheckResult> {
     let options = Options {
         reply_timeout: Duration::from_secs(1),
-        grace: Duration::from_millis(300),
+        grace: Duration::from_millis(grace_ms),
         ..Options::default()
     };
     let sample = SampleCase {
@@ -34,7 +34,7 @@ fn wrong(results: &[CheckResult]) -> Vec<&'static str> {
 #[test]
 fn a_child_that_says_yes_to_everything_is_found_out() {
     let Some(command) = python("hostile.py", &["", "toy"]) else { return };
-    let results = checked(command);
+    let results = checked(command, 3_000);
     let expected = [
         "refuses-unknown-version",
         "refuses-unknown-family",
@@ -50,7 +50,7 @@ fn a_child_that_says_yes_to_everything_is_found_out() {
 #[test]
 fn a_child_that_does_not_greet_is_asked_no_more() {
     let Some(command) = python("hostile.py", &["dies-at-hello", "toy"]) else { return };
-    let results = checked(command);
+    let results = checked(command, 3_000);
     assert_eq!(results.len(), 1);
     assert_eq!((results[0].id, results[0].outcome), ("hello", CheckOutcome::Wrong));
     assert!(results[0].note.contains("status 3"), "{}", results[0].note);
@@ -66,7 +66,7 @@ fn each_fault_is_named() {
     ];
     for (mode, id) in cases {
         let Some(command) = python("hostile.py", &[mode, "toy"]) else { return };
-        let results = checked(command);
+        let results = checked(command, 50);
         assert!(wrong(&results).contains(&id), "{mode}: {results:#?}");
     }
 }
