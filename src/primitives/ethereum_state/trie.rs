@@ -10,7 +10,10 @@ pub const EMPTY_ROOT: Hash32 = Hash32::from_bytes([
 /// Builds the trie of `leaves`, which stand by rising key, none twice. Calls `each` with every
 /// node that is stored under its hash, children before parents, and returns the root.
 pub fn build_trie<V: AsRef<[u8]>>(leaves: &[(Hash32, V)], each: &mut dyn FnMut(Blob)) -> Hash32 {
-    debug_assert!(leaves.windows(2).all(|pair| pair[0].0 < pair[1].0), "leaves stand by rising key");
+    debug_assert!(
+        leaves.windows(2).all(|pair| pair[0].0 < pair[1].0),
+        "leaves stand by rising key"
+    );
     if leaves.is_empty() {
         return EMPTY_ROOT;
     }
