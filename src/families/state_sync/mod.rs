@@ -1,0 +1,34 @@
+//! Ethereum state sync as geth's fast sync does it: trie nodes and code by hash, with a pivot that
+//! moves.
+
+mod downloader;
+mod family;
+mod fault;
+mod message;
+mod misbehavior;
+mod msgrate;
+mod peer;
+mod pivot;
+mod position;
+mod profile;
+mod registry;
+mod scheduler;
+mod session;
+mod store;
+mod tracker;
+mod worker;
+mod world;
+
+pub use downloader::Downloader;
+pub use family::StateSync;
+pub use message::{Command, Event, Gauges, Hello, Message, Reason, Start, SyncError};
+pub use misbehavior::Misbehavior;
+pub use peer::{Action, Peer, PeerSpec};
+pub use profile::Profile;
+pub use scheduler::{FETCHES_PER_DEPTH_MAX, Missing, ProcessError, Scheduler};
+pub use session::{
+    FULL_BLOCKS_MIN, HEADERS_WITHHELD, Split, pivot_after_headers, pivot_after_results, pivot_of,
+    split_around_pivot,
+};
+pub use store::{Batch, Store};
+pub use world::{Spec, World};
