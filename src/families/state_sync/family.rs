@@ -3,7 +3,6 @@ use std::sync::Arc;
 use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
 use crate::primitives::ethereum_state::{Blob, Hash32};
 
-use super::fault::Fault;
 use super::message::{Command, Event, Gauges, Hello, Message, Reason, Start};
 use super::misbehavior::{self, Misbehavior};
 use super::msgrate::ITEMS_PER_REQUEST_MAX;
@@ -259,9 +258,4 @@ fn check_block(world: &World, field: &str, number: u32) -> Result<(), SpecError>
         return Err(SpecError::new(field, message));
     }
     Ok(())
-}
-
-/// The machine with a bug.
-pub(super) fn faulty(start: &Start, fault: Fault) -> super::Downloader {
-    super::Downloader::with_fault(start, Some(fault))
 }

@@ -1,8 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::primitives::ethereum_state::{
-    Account, Blob, EMPTY_ROOT, Hash32, HashTable, Nibbles, build_trie,
-};
+use crate::primitives::ethereum_state::{Account, Blob, Hash32, HashTable, Nibbles, build_trie};
 
 use super::{AccountSpec, CodeSpec, StateError, StateSpec, StorageSpec, Stored};
 
@@ -132,6 +130,7 @@ mod tests {
     use alloy_rlp::Encodable;
 
     use super::*;
+    use crate::primitives::ethereum_state::EMPTY_ROOT;
 
     #[test]
     fn rlp_of_values_has_the_length_that_encodable_says() {
