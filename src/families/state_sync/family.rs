@@ -7,7 +7,7 @@ use super::message::{Command, Event, Gauges, Hello, Message, Reason, Start};
 use super::misbehavior::{self, Misbehavior};
 use super::msgrate::ITEMS_PER_REQUEST_MAX;
 use super::worker::BATCH_BYTES;
-use super::{Action, FETCHES_PER_DEPTH_MAX, FULL_BLOCKS_MIN, Peer, PeerSpec, Profile, Spec, World};
+use super::{Action, FETCHES_PER_DEPTH_MAX, Peer, PeerSpec, Profile, Spec, World};
 
 /// The state-sync family: geth's fast sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -128,7 +128,7 @@ impl Family for StateSync {
                 .then(|| format!("blocks up to {}, the end of the chain", world.chain.head()))
         };
         match event {
-            Event::Imported { to } | Event::ReceiptsImported { to } => known(to),
+            Event::Imported { to, .. } | Event::ReceiptsImported { to } => known(to),
             Event::Pivot { number, .. } | Event::PivotCommitted { number } => known(number),
             Event::StateSyncStarted { root } | Event::StateSyncStopped { root, .. } => {
                 let is_root = world.chain.blocks().iter().any(|block| block.state_root == *root);
@@ -175,7 +175,7 @@ impl Family for StateSync {
 
     fn note(_world: &World, progress: &mut Progress, event: &Event) {
         match event {
-            Event::Imported { to } => progress.imported = progress.imported.max(*to),
+            Event::Imported { to, .. } => progress.imported = progress.imported.max(*to),
             Event::PivotCommitted { number } => {
                 progress.committed = Some(*number);
                 progress.imported = progress.imported.max(*number);
@@ -190,11 +190,12 @@ impl Family for StateSync {
             return None;
         }
         let head = world.chain.head();
-        if head > FULL_BLOCKS_MIN && progress.committed.is_none() {
-            return Some(format!("no pivot is committed; the chain has {head} blocks"));
-        }
+        let pivot = match progress.committed {
+            Some(pivot) => format!("pivot {pivot} is committed"),
+            None => "no pivot is committed".to_owned(),
+        };
         (progress.imported < head)
-            .then(|| format!("block {} is the head; {head} is known", progress.imported))
+            .then(|| format!("blocks are executed up to {} of {head}; {pivot}", progress.imported))
     }
 
     fn patience(world: &World, peers: usize) -> Millis {
@@ -215,7 +216,7 @@ impl Family for StateSync {
 
     fn describe_event(_world: &World, event: &Event) -> String {
         match event {
-            Event::Imported { to } => format!("blocks executed up to {to}"),
+            Event::Imported { from, to } => format!("blocks {from} to {to} executed"),
             Event::Pivot { number, head } => format!("pivot is {number}, head {head}"),
             Event::PivotCommitted { number } => format!("pivot {number} committed"),
             Event::ReceiptsImported { to } => format!("receipts imported up to {to}"),

@@ -6,9 +6,7 @@ use crate::families::{FunctionKind, check_table};
 use crate::primitives::ethereum_state::{Blob, Child, Hash32, Nibbles, Node, build_trie};
 
 use super::scheduler::{ProcessError, Scheduler};
-use super::session::{
-    pivot_after_headers, pivot_after_results, pivot_of, split_around_pivot,
-};
+use super::session::{pivot_after_headers, pivot_after_results, pivot_of, split_around_pivot};
 use super::store::{Batch, Store};
 
 /// All functions.
@@ -22,7 +20,9 @@ pub(super) fn all() -> Vec<FunctionKind> {
         FunctionKind {
             kind: "pivot-choice",
             summary: "the pivot for a head",
-            check: |text| check_table(text, |given: &Head| Ok(Pivot { pivot: pivot_of(given.head) })),
+            check: |text| {
+                check_table(text, |given: &Head| Ok(Pivot { pivot: pivot_of(given.head) }))
+            },
         },
         FunctionKind {
             kind: "pivot-split",

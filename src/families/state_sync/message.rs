@@ -45,6 +45,8 @@ pub enum Command {
 pub enum Event {
     /// Blocks were executed and are the head now.
     Imported {
+        /// The first of them.
+        from: u32,
         /// The last of them.
         to: u32,
     },

@@ -226,8 +226,8 @@ impl Downloader {
             return true;
         }
         session.stage = Stage::Take;
-        if split.after_from.is_some() {
-            self.import(last, out);
+        if let Some(from) = split.after_from {
+            self.import(from, last, out);
         }
         true
     }
@@ -271,7 +271,7 @@ impl Downloader {
                 self.store.full_head = pivot;
                 out.event(Event::PivotCommitted { number: pivot });
                 if tail > pivot {
-                    self.import(tail, out);
+                    self.import(pivot + 1, tail, out);
                 }
             }
             (None, None) => {
@@ -284,9 +284,9 @@ impl Downloader {
         true
     }
 
-    fn import(&mut self, to: u32, out: &mut Outbox<StateSync>) {
+    fn import(&mut self, from: u32, to: u32, out: &mut Outbox<StateSync>) {
         self.store.full_head = self.store.full_head.max(to);
         self.store.fast_head = self.store.fast_head.max(to);
-        out.event(Event::Imported { to });
+        out.event(Event::Imported { from, to });
     }
 }

@@ -17,7 +17,13 @@ pub(super) static STORED_IS_NOT_ASKED_AGAIN: Claim = Claim {
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     let durable = Durable::at_start(&context.world);
     let watch = Watch::default();
-    Box::new(Again { context: context.clone(), watch, durable, excused: HashTable::default(), judged: 0 })
+    Box::new(Again {
+        context: context.clone(),
+        watch,
+        durable,
+        excused: HashTable::default(),
+        judged: 0,
+    })
 }
 
 struct Again {
@@ -52,7 +58,8 @@ impl Invariant<StateSync> for Again {
                 let known = hashes.iter().find(|hash| {
                     let node = self.durable.nodes.contains_key(*hash);
                     let code = self.durable.codes.contains_key(*hash);
-                    let both = chain.nodes().contains_key(*hash) && chain.codes().contains_key(*hash);
+                    let both =
+                        chain.nodes().contains_key(*hash) && chain.codes().contains_key(*hash);
                     (if both { node && code } else { node || code })
                         && !self.excused.contains_key(*hash)
                 });

@@ -54,7 +54,9 @@ impl Invariant<StateSync> for Capacity {
                 if hashes.len() > least {
                     return Err(Violation::new(
                         &USELESS_PEER_ASKED_LEAST,
-                        format!("{peer} is asked for at most {least}: its last answer was of no use"),
+                        format!(
+                            "{peer} is asked for at most {least}: its last answer was of no use"
+                        ),
                         format!("{} items at {}", hashes.len(), step.at),
                     )
                     .about(peer));

@@ -10,7 +10,7 @@ use super::watch::{Durable, Seen, Watch};
 pub(super) static FINISHED_STATE_COMPLETE: Claim = Claim {
     id: "finished-state-complete",
     summary: "When the sync of a state ends well, or a pivot is committed, its state is durable \
-              down to the last storage node and code.",
+              down to the last storage node and code; blocks are executed on such a state only.",
     strength: Strength::Must,
     needs: Needs::Events,
     source: "geth #21080: a code blob answered for a trie node; #28163, #28595: dangling nodes",
@@ -19,7 +19,8 @@ pub(super) static FINISHED_STATE_COMPLETE: Claim = Claim {
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     let durable = Durable::at_start(&context.world);
     let (watch, whole) = (Watch::default(), HashTable::default());
-    Box::new(Complete { context: context.clone(), watch, durable, whole, judged: 0 })
+    let context = context.clone();
+    Box::new(Complete { context, watch, durable, whole, executed: 0, judged: 0 })
 }
 
 struct Complete {
@@ -28,6 +29,8 @@ struct Complete {
     durable: Durable,
     /// Nodes below which nothing is missing.
     whole: HashTable<()>,
+    /// The last block whose state is there because it was executed, or committed as pivot.
+    executed: u32,
     judged: u64,
 }
 
@@ -45,7 +48,19 @@ impl Invariant<StateSync> for Complete {
                 let Some(block) = self.context.world.chain.blocks().get(*number as usize) else {
                     return Ok(());
                 };
+                self.executed = self.executed.max(*number);
                 block.state_root
+            }
+            Event::Imported { from, to } => {
+                if *from > self.executed + 1 {
+                    return Err(Violation::new(
+                        &FINISHED_STATE_COMPLETE,
+                        format!("execution goes on after block {}", self.executed),
+                        format!("blocks {from} to {to} are executed at {}", step.at),
+                    ));
+                }
+                self.executed = self.executed.max(*to);
+                return Ok(());
             }
             _ => return Ok(()),
         };

@@ -23,18 +23,12 @@ use super::StateSync;
 /// The claims of all families, then those of this one.
 pub(super) fn all() -> Vec<ClaimEntry<StateSync>> {
     vec![
-        ClaimEntry {
-            claim: &generic::NEVER_PANICS_OR_HANGS,
-            make: generic::never_panics_or_hangs,
-        },
+        ClaimEntry { claim: &generic::NEVER_PANICS_OR_HANGS, make: generic::never_panics_or_hangs },
         ClaimEntry {
             claim: &generic::REQUEST_TO_CONNECTED_PEER,
             make: generic::request_to_connected_peer,
         },
-        ClaimEntry {
-            claim: &generic::REQUEST_WITHIN_LIMITS,
-            make: generic::request_within_limits,
-        },
+        ClaimEntry { claim: &generic::REQUEST_WITHIN_LIMITS, make: generic::request_within_limits },
         ClaimEntry { claim: &generic::ONE_REQUEST_PER_PEER, make: generic::one_request_per_peer },
         ClaimEntry {
             claim: &generic::NO_DUPLICATE_IN_FLIGHT,

@@ -26,7 +26,8 @@ impl Invariant<StateSync> for There {
     }
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
-        let What::Out { output: Output::Disconnect { peer, reason }, connected } = &step.what else {
+        let What::Out { output: Output::Disconnect { peer, reason }, connected } = &step.what
+        else {
             return Ok(());
         };
         self.judged += 1;
