@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use syncheck::adapters::InProcess;
+use syncheck::adapters::{InProcess, quiet_panics};
 use syncheck::campaign::{Finding, Judge, Plan, Progress, Totals, search, test_mutant};
 use syncheck::families::Catalog;
 use syncheck::families::state_sync::StateSync;
@@ -66,9 +66,12 @@ fn the_reference_breaks_no_claim() {
 
 #[test]
 fn every_mutant_is_killed() {
+    quiet_panics();
     let mut inputs = Vec::new();
     let mut survivors = Vec::new();
-    for mutant in StateSync::mutants() {
+    let only = std::env::var("SYNCHECK_TEST_MUTANT").ok();
+    let chosen = |id: &str| only.as_ref().is_none_or(|only| only == id);
+    for mutant in StateSync::mutants().iter().filter(|mutant| chosen(mutant.id)) {
         let judge = Judge::new(Some(mutant.profile), Observes::ALL);
         let subject = || -> Result<Box<dyn Subject<StateSync>>, SubjectError> {
             Ok(Box::new(InProcess::new(mutant.make)))

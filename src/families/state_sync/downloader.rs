@@ -194,7 +194,7 @@ impl Downloader {
             }
         }
         let sent = request.response.as_ref().map_or(0, |blobs| blobs.len());
-        let unrequested = request.response.clone();
+        let (unrequested, dropped) = (request.response.clone(), request.dropped);
         let Some(worker) = &mut self.worker else { return };
         let filterless = self.restarted && self.fault == Some(Fault::NilBloomAfterRestart);
         assert!(!filterless || sent == 0, "nil filter");
@@ -204,7 +204,9 @@ impl Downloader {
             Err((useful, error)) => (useful, Some(error)),
         };
         let counted = if self.fault == Some(Fault::JunkCounts) { sent } else { useful };
-        self.peers.release(peer, connection, ended, counted);
+        if !(dropped && self.fault == Some(Fault::JoinIdlesPeers)) {
+            self.peers.release(peer, connection, ended, counted);
+        }
         if self.fault == Some(Fault::UnrequestedStored)
             && let Some(blobs) = unrequested
         {
@@ -239,9 +241,7 @@ impl Downloader {
                 dropped: false,
             };
             self.tracker.track(now, request);
-            if self.fault != Some(Fault::BusyPeerIdle) {
-                self.peers.ask(now, peer);
-            }
+            self.peers.ask(now, peer);
             out.send(peer, Message::GetNodeData { hashes });
         }
     }
@@ -291,6 +291,9 @@ impl Machine<StateSync> for Downloader {
             Input::Command { command: Command::Cancel {} } => self.cancel(now, out),
             Input::Connected { peer, hello } => {
                 self.peers.add(now, peer, hello.head);
+                if self.fault == Some(Fault::JoinIdlesPeers) {
+                    self.peers.reset();
+                }
                 self.turn_worker(now, out);
             }
             Input::Deadline {} => {}

@@ -145,12 +145,13 @@ impl Family for StateSync {
 
     fn over_memory(_world: &World, gauges: &Gauges) -> Option<OverMemory> {
         let over = |what, got, limit| (got > limit).then_some(OverMemory { what, got, limit });
-        let in_flight = gauges.requests * ITEMS_PER_REQUEST_MAX as u64;
+        let in_flight = (gauges.peers + 1) * ITEMS_PER_REQUEST_MAX as u64;
         // A batch is written before the next request is assigned, so one answer goes beyond it.
         let answer = 2 * 1024 * 1024 + 64 * 1024;
-        over("requests, one for each peer", gauges.requests, gauges.peers)
-            .or_else(|| over("items in flight", gauges.items_in_flight, in_flight))
-            .or_else(|| over("requests that have ended", gauges.requests_finished, gauges.peers))
+        over("items in flight", gauges.items_in_flight, in_flight)
+            .or_else(|| {
+                over("requests that have ended", gauges.requests_finished, gauges.peers + 1)
+            })
             .or_else(|| over("bytes uncommitted", gauges.bytes_uncommitted, BATCH_BYTES + answer))
             .or_else(|| {
                 let limit = FETCHES_PER_DEPTH_MAX as u64 + 1;

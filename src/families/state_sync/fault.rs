@@ -10,8 +10,6 @@ pub(super) enum Fault {
     AttemptsKept,
     /// The shallowest items come first.
     BreadthFirst,
-    /// A peer is idle again as soon as it is asked.
-    BusyPeerIdle,
     /// What is finished is thrown away when a sync is cancelled or fails.
     CancelWithoutCommit,
     /// A code makes a trie node of the same hash present.
@@ -46,6 +44,8 @@ pub(super) enum Fault {
     SecondParentForgotten,
     /// Timers end with the sync that set them, so nobody wakes the wait for silent peers.
     SpindownWithoutTimers,
+    /// All peers are idle when another one joins.
+    JoinIdlesPeers,
     /// Only a request of one item makes a silent peer a stalling one.
     StallThresholdOne,
     /// Items of the old state are asked for after the pivot has moved.

@@ -108,24 +108,32 @@ impl Scheduler {
             }
             *fetches += 1;
             self.queue.pop();
-            match (self.nodes.get(&hash), self.codes.get(&hash)) {
-                (Some(&node), code) if !self.requests[node as usize].handed_out => {
-                    self.requests[node as usize].handed_out = true;
-                    if let Some(&code) = code {
-                        self.requests[code as usize].handed_out = true;
-                    }
-                    missing.nodes.push(hash);
-                }
-                (_, Some(&code)) if !self.requests[code as usize].handed_out => {
-                    self.requests[code as usize].handed_out = true;
-                    missing.codes.push(hash);
-                }
-                // DIFFERENCE: geth hands it out once more, for a needless fetch, when it came
-                // unasked before, or as the other of node and code.
-                _ => {}
-            }
+            self.hand_out(hash, &mut missing);
         }
         missing
+    }
+
+    /// Hands out one item. One hash can be a node and a code: the fetch of one brings both.
+    ///
+    /// DIFFERENCE: geth hands an item out once more, for a needless fetch, when it came before it
+    /// was handed out, or when it is on its way as the other of node and code.
+    fn hand_out(&mut self, hash: Hash32, missing: &mut Missing) {
+        let node = self.nodes.get(&hash).map(|id| *id as usize);
+        let code = self.codes.get(&hash).map(|id| *id as usize);
+        let on_its_way = [node, code].into_iter().flatten().any(|id| {
+            let request = &self.requests[id];
+            request.handed_out && request.data.is_none()
+        });
+        let mut wanted = [node, code].map(|id| {
+            let id = id?;
+            let was_handed_out = std::mem::replace(&mut self.requests[id].handed_out, true);
+            (!was_handed_out && !on_its_way && self.requests[id].data.is_none()).then_some(id)
+        });
+        if let [Some(_), Some(_)] = wanted {
+            wanted[1] = None;
+        }
+        missing.nodes.extend(wanted[0].map(|_| hash));
+        missing.codes.extend(wanted[1].map(|_| hash));
     }
 
     /// Takes a delivered blob. One blob can be a node and a code at once.
@@ -154,6 +162,12 @@ impl Scheduler {
             self.expand(store, node, blob)?;
         }
         if filled { Ok(()) } else { Err(ProcessError::AlreadyProcessed) }
+    }
+
+    /// Whether a blob of this hash would be of use.
+    pub fn wants(&self, hash: &Hash32) -> bool {
+        let tracked = [self.nodes.get(hash), self.codes.get(hash)];
+        tracked.into_iter().flatten().any(|id| self.requests[*id as usize].data.is_none())
     }
 
     /// Takes out all that is finished, to be written in one step.

@@ -109,6 +109,10 @@ impl Worker {
             match self.scheduler.process(store, blob) {
                 Ok(()) => {
                     useful += 1;
+                    // DIFFERENCE: geth asks once more for what came late, when others were to be
+                    // asked already.
+                    self.nodes.remove(&hash);
+                    self.codes.remove(&hash);
                     self.bytes_uncommitted += blob.bytes().len() as u64;
                 }
                 Err(ProcessError::NotRequested | ProcessError::AlreadyProcessed) => {}
@@ -152,7 +156,7 @@ impl Worker {
         };
         for (hash, attempts) in tasks {
             let Some(mut attempts) = attempts else { continue };
-            if forgotten {
+            if forgotten || !self.scheduler.wants(&hash) {
                 continue;
             }
             // A peer that brought something, or nothing in time, may have been held back by a

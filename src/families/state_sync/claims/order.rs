@@ -25,9 +25,10 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
     Box::new(Order {
         watch: Watch::default(),
         durable: Durable::at_start(&context.world),
-        known: HashTable::default(),
+        nodes: HashTable::default(),
+        codes: HashTable::default(),
         waiting: BTreeMap::new(),
-        orderly: true,
+        orderly: false,
         judged: 0,
     })
 }
@@ -35,11 +36,14 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
 struct Order {
     watch: Watch,
     durable: Durable,
-    /// All that delivered nodes refer to, with its place.
-    known: HashTable<Place>,
+    /// All nodes that delivered nodes refer to, with their places.
+    nodes: HashTable<Place>,
+    /// All code that delivered nodes refer to.
+    codes: HashTable<Place>,
     /// How much of it was not asked for, by depth.
     waiting: BTreeMap<usize, usize>,
-    /// Whether all requests so far were answered in full, by those who were asked.
+    /// Whether a state is being synced and all its requests were answered in full, by those who were
+    /// asked.
     orderly: bool,
     judged: u64,
 }
@@ -49,6 +53,7 @@ struct Place {
     position: Position,
     is_account_trie: bool,
     asked: bool,
+    delivered: bool,
 }
 
 impl Invariant<StateSync> for Order {
@@ -57,15 +62,11 @@ impl Invariant<StateSync> for Order {
     }
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
-        if !self.orderly {
-            return Ok(());
-        }
-        let running = self.watch.running.is_some();
         match self.watch.see(step) {
             Seen::Crashed => self.orderly = false,
-            // Whoever leaves may owe something. Whoever comes is asked what others were spared.
-            Seen::Peers { .. } => self.orderly &= !running,
-            Seen::Answered { blobs, request, .. } => {
+            // Whoever leaves may owe something.
+            Seen::Peers { .. } => self.orderly = false,
+            Seen::Answered { blobs, request, .. } if self.orderly => {
                 let asked = request.map(|open| open.hashes);
                 let full = asked.is_some_and(|asked| {
                     asked.len() == blobs.len()
@@ -78,16 +79,20 @@ impl Invariant<StateSync> for Order {
                 self.durable.write(event);
                 match event {
                     Event::StateSyncStarted { root } => {
-                        self.known.clear();
+                        self.orderly = true;
+                        self.nodes.clear();
+                        self.codes.clear();
                         self.waiting.clear();
                         self.add(*root, Position::ROOT, true, false);
                     }
-                    Event::StateSyncStopped { error: Some(_), .. } => self.orderly = false,
+                    Event::StateSyncStopped { .. } => self.orderly = false,
                     _ => {}
                 }
             }
-            Seen::Asked { peer, hashes } => return self.ask(peer, hashes, step),
-            Seen::Other => {}
+            Seen::Asked { peer, hashes } if self.orderly => {
+                return self.ask(peer, hashes, step);
+            }
+            Seen::Answered { .. } | Seen::Asked { .. } | Seen::Other => {}
         }
         Ok(())
     }
@@ -104,21 +109,8 @@ impl Order {
         hashes: &[Hash32],
         step: &Step<StateSync>,
     ) -> Result<(), Violation> {
-        let mut shallowest = usize::MAX;
-        for hash in hashes {
-            let Some(place) = self.known.get_mut(hash) else { continue };
-            if std::mem::replace(&mut place.asked, true) {
-                continue;
-            }
-            let depth = place.position.depth();
-            shallowest = shallowest.min(depth);
-            if let Some(count) = self.waiting.get_mut(&depth) {
-                *count -= 1;
-                if *count == 0 {
-                    self.waiting.remove(&depth);
-                }
-            }
-        }
+        let depths: Vec<usize> = hashes.iter().flat_map(|hash| self.mark_asked(*hash)).collect();
+        let shallowest = depths.into_iter().min().unwrap_or(usize::MAX);
         self.judged += 1;
         match self.waiting.last_key_value() {
             Some((&deepest, _)) if deepest > shallowest => Err(Violation::new(
@@ -131,8 +123,34 @@ impl Order {
         }
     }
 
+    /// Nobody waits for this item to be asked for any longer. Returns the depths at which somebody
+    /// did: one hash can be a node and a code, and is asked for once.
+    fn mark_asked(&mut self, hash: Hash32) -> impl Iterator<Item = usize> + use<> {
+        let depths = [self.nodes.get_mut(&hash), self.codes.get_mut(&hash)].map(|place| {
+            let place = place.filter(|place| !place.asked)?;
+            place.asked = true;
+            Some(place.position.depth())
+        });
+        for depth in depths.into_iter().flatten() {
+            if let Some(count) = self.waiting.get_mut(&depth) {
+                *count -= 1;
+                if *count == 0 {
+                    self.waiting.remove(&depth);
+                }
+            }
+        }
+        depths.into_iter().flatten()
+    }
+
+    /// Takes a delivered blob, and as known what it refers to.
     fn expand(&mut self, blob: &Blob) {
-        let Some(&place) = self.known.get(&blob.hash()) else { return };
+        let _ = self.mark_asked(blob.hash());
+        for table in [&mut self.nodes, &mut self.codes] {
+            if let Some(place) = table.get_mut(&blob.hash()) {
+                place.delivered = true;
+            }
+        }
+        let Some(&place) = self.nodes.get(&blob.hash()) else { return };
         let Ok(node) = Node::decode(blob.bytes()) else { return };
         let Place { position, is_account_trie, .. } = place;
         let mut found = Vec::new();
@@ -159,12 +177,20 @@ impl Order {
     }
 
     fn add(&mut self, hash: Hash32, position: Position, is_account_trie: bool, is_code: bool) {
-        let durable = if is_code { &self.durable.codes } else { &self.durable.nodes };
+        let (durable, known, other) = if is_code {
+            (&self.durable.codes, &mut self.codes, &self.nodes)
+        } else {
+            (&self.durable.nodes, &mut self.nodes, &self.codes)
+        };
         let nothing = hash == EMPTY_ROOT || hash == Account::EMPTY_CODE;
-        if nothing || durable.contains_key(&hash) || self.known.contains_key(&hash) {
+        if nothing || durable.contains_key(&hash) || known.contains_key(&hash) {
             return;
         }
-        self.known.insert(hash, Place { position, is_account_trie, asked: false });
+        let asked = other.get(&hash).is_some_and(|place| place.asked && !place.delivered);
+        known.insert(hash, Place { position, is_account_trie, asked, delivered: false });
+        if asked {
+            return;
+        }
         *self.waiting.entry(position.depth()).or_default() += 1;
     }
 }

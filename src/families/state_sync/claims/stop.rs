@@ -23,7 +23,8 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
         durable,
         wanted_nodes: HashTable::default(),
         wanted_codes: HashTable::default(),
-        delivered: HashTable::default(),
+        delivered_nodes: HashTable::default(),
+        delivered_codes: HashTable::default(),
         judged: 0,
     })
 }
@@ -33,7 +34,8 @@ struct Stop {
     durable: Durable,
     wanted_nodes: HashTable<()>,
     wanted_codes: HashTable<()>,
-    delivered: HashTable<Blob>,
+    delivered_nodes: HashTable<Blob>,
+    delivered_codes: HashTable<()>,
     judged: u64,
 }
 
@@ -58,7 +60,9 @@ impl Invariant<StateSync> for Stop {
                     }
                     Event::StateSyncStopped { .. } => {
                         let lost = self.lost();
-                        self.judged += u64::from(!self.delivered.is_empty());
+                        let some =
+                            !self.delivered_nodes.is_empty() || !self.delivered_codes.is_empty();
+                        self.judged += u64::from(some);
                         self.forget();
                         if let Some(lost) = lost {
                             return Err(Violation::new(
@@ -85,18 +89,18 @@ impl Stop {
     fn forget(&mut self) {
         self.wanted_nodes.clear();
         self.wanted_codes.clear();
-        self.delivered.clear();
+        self.delivered_nodes.clear();
+        self.delivered_codes.clear();
     }
 
     /// Takes a blob if something that came before it refers to it.
     fn take(&mut self, blob: &Blob) {
         let hash = blob.hash();
-        let is_node = self.wanted_nodes.contains_key(&hash);
-        if !is_node && !self.wanted_codes.contains_key(&hash) {
-            return;
+        if self.wanted_codes.contains_key(&hash) {
+            self.delivered_codes.insert(hash, ());
         }
-        self.delivered.insert(hash, blob.clone());
-        if is_node {
+        if self.wanted_nodes.contains_key(&hash) {
+            self.delivered_nodes.insert(hash, blob.clone());
             references(blob, &mut |reference| {
                 match reference {
                     Reference::Code(hash) => self.wanted_codes.insert(hash, ()),
@@ -108,24 +112,18 @@ impl Stop {
 
     /// Something that was delivered whole and is not durable.
     fn lost(&self) -> Option<Reference> {
-        self.delivered.values().find_map(|blob| {
-            let hash = blob.hash();
-            let code = self.wanted_codes.contains_key(&hash);
-            let node = self.wanted_nodes.contains_key(&hash);
-            if code && !self.durable.codes.contains_key(&hash) {
-                return Some(Reference::Code(hash));
-            }
-            let mut whole = node && !self.durable.nodes.contains_key(&hash);
-            if whole {
-                // What it refers to is durable: so it would be whole itself.
-                references(blob, &mut |reference| {
-                    whole &= match reference {
-                        Reference::Code(hash) => self.durable.codes.contains_key(&hash),
-                        Reference::Node(hash) => self.durable.nodes.contains_key(&hash),
-                    };
-                });
-            }
-            whole.then_some(Reference::Node(hash))
-        })
+        let durable = |reference: Reference| match reference {
+            Reference::Code(hash) => self.durable.codes.contains_key(&hash),
+            Reference::Node(hash) => self.durable.nodes.contains_key(&hash),
+        };
+        let lost_code = self.delivered_codes.keys().map(|hash| Reference::Code(*hash));
+        let lost_node = self.delivered_nodes.values().filter(|blob| {
+            // When all that it refers to is durable, it is whole itself.
+            let mut whole = true;
+            references(blob, &mut |reference| whole &= durable(reference));
+            whole
+        });
+        let lost_node = lost_node.map(|blob| Reference::Node(blob.hash()));
+        lost_code.chain(lost_node).find(|reference| !durable(*reference))
     }
 }

@@ -31,9 +31,6 @@ pub(super) static ALL: &[Mutant<StateSync>] = mutants! {
     BreadthFirst "geth-1.10" "breadth-first"
         "Asks for the shallowest items first."
         "geth #21491: breadth-first expansion held the whole upper trie";
-    BusyPeerIdle "geth-1.10" "busy-peer-idle"
-        "Takes a peer for idle that still owes an answer."
-        "geth #14460: a stale delivery marked its peer idle, two requests in flight";
     CancelWithoutCommit "geth-1.10" "cancel-without-commit"
         "Throws away what is finished when a sync is cancelled or fails."
         "geth #16280: no final commit on abort";
@@ -52,6 +49,9 @@ pub(super) static ALL: &[Mutant<StateSync>] = mutants! {
     FinishedKept "geth-1.10" "finished-kept"
         "Keeps requests that have ended."
         "geth #15545: the slice of finished requests kept its references";
+    JoinIdlesPeers "geth-1.10" "join-idles-peers"
+        "Takes peers that owe an answer for idle when another one joins."
+        "geth #14460: busy peers marked idle, two requests in flight, everything duplicated";
     JunkCounts "geth-1.10" "junk-counts"
         "Measures a peer's throughput with all that it sends."
         "geth #17983: items that nobody wanted counted";
