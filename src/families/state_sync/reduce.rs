@@ -2,7 +2,7 @@ use crate::primitives::ethereum_state::Nibbles;
 use crate::scenario::Scenario;
 use crate::world::state::AccountSpec;
 
-use super::{Action, FULL_BLOCKS_MIN, PeerSpec, StateSync};
+use super::{Action, FULL_BLOCKS_MIN, Misbehavior, PeerSpec, StateSync};
 
 /// Scenarios with a smaller world or simpler peers.
 pub(super) fn reductions(scenario: &Scenario<StateSync>) -> Vec<Scenario<StateSync>> {
@@ -52,7 +52,9 @@ pub(super) fn reductions(scenario: &Scenario<StateSync>) -> Vec<Scenario<StateSy
         for lie in 0..peer.lies.len() {
             with(&|s| s.peers[index].lies[lie].from = 0);
             with(&|s| s.peers[index].lies[lie].count = Some(1));
-            with(&|s| s.peers[index].lies[lie].count = None);
+            if peer.lies[lie].how != (Misbehavior::AnswerTwice {}) {
+                with(&|s| s.peers[index].lies[lie].count = None);
+            }
         }
     }
     smaller

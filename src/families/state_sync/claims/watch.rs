@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::families::state_sync::{Event, Message, StateSync, World};
-use crate::machine::{Input, Output, PeerId, Time};
+use crate::machine::{Input, Output, PeerId};
 use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
 use crate::trace::{Step, What};
 
@@ -20,7 +20,6 @@ pub(super) struct Watch {
 /// A request that is not answered.
 #[derive(Clone, Debug)]
 pub(super) struct Open {
-    pub(super) at: Time,
     pub(super) hashes: Arc<[Hash32]>,
 }
 
@@ -82,7 +81,7 @@ impl Watch {
             }
             What::Out { output: Output::Send { peer, message }, .. } => match message {
                 Message::GetNodeData { hashes } => {
-                    self.open.insert(*peer, Open { at: step.at, hashes: hashes.clone() });
+                    self.open.insert(*peer, Open { hashes: hashes.clone() });
                     Seen::Asked { peer: *peer, hashes }
                 }
                 _ => Seen::Other,

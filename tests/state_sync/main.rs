@@ -1,5 +1,9 @@
 //! The state-sync family as a whole: the reference breaks no claim, every mutant breaks one.
 
+mod crash;
+mod real;
+mod scheduler;
+
 use std::sync::atomic::AtomicBool;
 
 use syncheck::adapters::{InProcess, quiet_panics};
