@@ -14,7 +14,7 @@ use syncheck::sim::Record;
 use syncheck::verdict::Verdict;
 use syncheck::world::state::{AccountSpec, CodeSpec, StateSpec, StorageSpec};
 
-/// Sixteen large codes, so that the sync writes several batches.
+/// Many large codes, so that the sync writes several batches.
 fn scenario() -> Scenario<StateSync> {
     let storage = StorageSpec { seed: 1, slots: 9, prefix: Nibbles::default(), value_bytes: 32 };
     let account = |id| AccountSpec {
@@ -24,7 +24,7 @@ fn scenario() -> Scenario<StateSync> {
         storage: (id % 4 == 0).then(|| storage.clone()),
         code: Some(CodeSpec::Bytes { seed: id, length: 24_000 }),
     };
-    let accounts = (0..16).map(account).collect();
+    let accounts = (0..32).map(account).collect();
     let chain = StateSpec { blocks: 70, accounts, plain_accounts: 8, changes: Vec::new() };
     let has = PeerSpec { head: 70, items_max: Some(3), ..PeerSpec::default() };
     Scenario {

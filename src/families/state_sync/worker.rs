@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::machine::PeerId;
-use crate::primitives::ethereum_state::Hash32;
+use crate::primitives::ethereum_state::{Hash32, HashTable};
 
 use super::Profile;
 use super::fault::Fault;
@@ -22,6 +22,8 @@ pub(super) struct Worker {
     /// Items that wait for a peer, by hash: a fixed order in place of geth's random one.
     nodes: BTreeMap<Hash32, Attempts>,
     codes: BTreeMap<Hash32, Attempts>,
+    /// What peers owe. An item that is a node and a code at once is not asked of two.
+    in_flight: HashTable<()>,
     pub(super) bytes_uncommitted: u64,
     profile: Profile,
     fault: Option<Fault>,
@@ -37,6 +39,7 @@ impl Worker {
             scheduler: Scheduler::with_fault(root, store, fault),
             nodes: BTreeMap::new(),
             codes: BTreeMap::new(),
+            in_flight: HashTable::default(),
             bytes_uncommitted: 0,
             profile,
             fault,
@@ -72,8 +75,8 @@ impl Worker {
         }
         match self.profile {
             Profile::Geth110 => {
-                let codes = take(&mut self.codes, peer, count);
-                let nodes = take(&mut self.nodes, peer, count - codes.len());
+                let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
+                let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len());
                 (nodes, codes)
             }
             Profile::Geth18 => {
@@ -82,11 +85,12 @@ impl Worker {
                 let codes_first = first_code
                     .is_some_and(|code| self.nodes.keys().next().is_none_or(|node| code < node));
                 if codes_first {
-                    let codes = take(&mut self.codes, peer, count);
-                    (take(&mut self.nodes, peer, count - codes.len()), codes)
+                    let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
+                    (take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len()), codes)
                 } else {
-                    let nodes = take(&mut self.nodes, peer, count);
-                    let codes = take(&mut self.codes, peer, count - nodes.len());
+                    let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count);
+                    let codes =
+                        take(&mut self.codes, &mut self.in_flight, peer, count - nodes.len());
                     (nodes, codes)
                 }
             }
@@ -103,6 +107,9 @@ impl Worker {
         mut request: Request,
         peers: usize,
     ) -> Result<usize, (usize, SyncError)> {
+        for (hash, _) in request.nodes.iter().chain(&request.codes) {
+            self.in_flight.swap_remove(hash);
+        }
         let mut useful = 0;
         for blob in request.response.iter().flat_map(|blobs| blobs.iter()) {
             let hash = blob.hash();
@@ -178,10 +185,15 @@ impl Worker {
     }
 }
 
-fn take(queue: &mut BTreeMap<Hash32, Attempts>, peer: PeerId, count: usize) -> Tasks {
+fn take(
+    queue: &mut BTreeMap<Hash32, Attempts>,
+    in_flight: &mut HashTable<()>,
+    peer: PeerId,
+    count: usize,
+) -> Tasks {
     let chosen: Vec<Hash32> = queue
         .iter()
-        .filter(|(_, attempts)| !attempts.contains(&peer))
+        .filter(|(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
         .map(|(hash, _)| *hash)
         .take(count)
         .collect();
@@ -189,6 +201,7 @@ fn take(queue: &mut BTreeMap<Hash32, Attempts>, peer: PeerId, count: usize) -> T
     for hash in chosen {
         let mut attempts = queue.remove(&hash).expect("it was chosen from there");
         attempts.push(peer);
+        in_flight.insert(hash, ());
         taken.push((hash, Some(attempts)));
     }
     taken
