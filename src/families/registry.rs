@@ -3,12 +3,15 @@ use std::str::FromStr;
 
 use super::Catalog;
 use super::headers_first::HeadersFirst;
+use super::state_sync::StateSync;
 
 /// A family by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FamilyId {
     /// Bitcoin block sync.
     HeadersFirst,
+    /// Ethereum state sync.
+    StateSync,
 }
 
 /// Work that can be done for any family.
@@ -22,12 +25,13 @@ pub trait Visit {
 
 impl FamilyId {
     /// All families.
-    pub const ALL: [Self; 1] = [Self::HeadersFirst];
+    pub const ALL: [Self; 2] = [Self::HeadersFirst, Self::StateSync];
 
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
         match self {
             Self::HeadersFirst => work.visit::<HeadersFirst>(),
+            Self::StateSync => work.visit::<StateSync>(),
         }
     }
 

@@ -146,6 +146,10 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
         key.to_string()
     }
 
+    /// Whether a response ends all that its sender was asked for, brought or not. So it is where a
+    /// peer has one open request and the protocol has no word for what it does not have.
+    const RESPONSE_SETTLES_ALL: bool = false;
+
     /// Whether an item that was asked for is still missing and could be had from an honest peer.
     fn wanted(
         _world: &Self::World,

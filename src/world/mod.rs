@@ -1,5 +1,7 @@
-//! What the honest network knows: chains with forks, built from small descriptions.
+//! What the honest network knows: chains with forks, chains with states, built from small
+//! descriptions.
 
 mod blocks;
+pub mod state;
 
 pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};

@@ -42,6 +42,9 @@ impl<F: Family> Invariant<F> for Duplicate<F> {
             }
             What::In { input: Input::Message { peer, message }, .. } => {
                 let asked = &mut self.asked;
+                if F::RESPONSE_SETTLES_ALL && F::role(message) == Role::Response {
+                    asked.retain(|_, (asked_of, _)| asked_of != peer);
+                }
                 F::answered(message, &mut |key, _| {
                     if asked.get(&key).is_some_and(|(asked_of, _)| asked_of == peer) {
                         asked.swap_remove(&key);

@@ -77,8 +77,11 @@ impl<F: Family> Invariant<F> for InFlight<F> {
             | What::In { input: Input::Disconnected { peer }, .. } => {
                 self.asked.retain(|_, asked_of| asked_of != peer);
             }
-            What::In { input: Input::Message { message, .. }, .. } => {
+            What::In { input: Input::Message { peer, message }, .. } => {
                 let asked = &mut self.asked;
+                if F::RESPONSE_SETTLES_ALL && F::role(message) == Role::Response {
+                    asked.retain(|_, asked_of| asked_of != peer);
+                }
                 F::answered(message, &mut |key, _| {
                     asked.swap_remove(&key);
                 });

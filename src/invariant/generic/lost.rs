@@ -72,6 +72,12 @@ impl<F: Family> Invariant<F> for Lost<F> {
                         *judged += 1;
                     }
                 });
+                if F::RESPONSE_SETTLES_ALL && F::role(message) == Role::Response {
+                    for asked in asked.values_mut().filter(|asked| asked.of == *peer) {
+                        asked.lost.get_or_insert((now, Cause::NotDelivered));
+                        *judged += 1;
+                    }
+                }
             }
             // A new process may go about it in another way.
             What::Crashed { .. } => self.asked.clear(),

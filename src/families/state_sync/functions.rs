@@ -1,0 +1,251 @@
+//! The pure functions of the family that table cases can be fed to.
+
+use serde::{Deserialize, Serialize};
+
+use crate::families::{FunctionKind, check_table};
+use crate::primitives::ethereum_state::{Blob, Child, Hash32, Nibbles, Node, build_trie};
+
+use super::scheduler::{ProcessError, Scheduler};
+use super::session::{pivot_after_headers, pivot_after_results, pivot_of, split_around_pivot};
+use super::store::{Batch, Store};
+
+/// All functions.
+pub(super) fn all() -> Vec<FunctionKind> {
+    vec![
+        FunctionKind {
+            kind: "node-children",
+            summary: "what a trie node refers to, by the path below it",
+            check: |text| check_table(text, node_children),
+        },
+        FunctionKind {
+            kind: "pivot-choice",
+            summary: "the pivot for a head",
+            check: |text| {
+                check_table(text, |given: &Head| Ok(Pivot { pivot: pivot_of(given.head) }))
+            },
+        },
+        FunctionKind {
+            kind: "pivot-split",
+            summary: "blocks before, at and after the pivot",
+            check: |text| check_table(text, split),
+        },
+        FunctionKind {
+            kind: "pivot-staleness",
+            summary: "where the pivot moves when headers or blocks up to a head are there",
+            check: |text| check_table(text, staleness),
+        },
+        FunctionKind {
+            kind: "scheduler",
+            summary: "what is asked for, taken and finished, step by step",
+            check: |text| check_table(text, transcript),
+        },
+        FunctionKind {
+            kind: "trie-root",
+            summary: "the root of the trie of some leaves",
+            check: |text| check_table(text, trie_root),
+        },
+    ]
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    head: u32,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pivot {
+    pivot: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PivotAndHead {
+    pivot: u32,
+    head: u32,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moved {
+    after_headers: u32,
+    after_blocks: u32,
+}
+
+fn staleness(given: &PivotAndHead) -> Result<Moved, String> {
+    Ok(Moved {
+        after_headers: pivot_after_headers(given.pivot, given.head),
+        after_blocks: pivot_after_results(given.pivot, given.head),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Blocks {
+    pivot: u32,
+    first: u32,
+    last: u32,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parts {
+    before_to: Option<u32>,
+    has_pivot: bool,
+    after_from: Option<u32>,
+}
+
+fn split(given: &Blocks) -> Result<Parts, String> {
+    if given.first > given.last {
+        return Err("first is behind last".to_owned());
+    }
+    let split = split_around_pivot(given.pivot, given.first, given.last);
+    let (before_to, has_pivot) = (split.before_to, split.has_pivot);
+    Ok(Parts { before_to, has_pivot, after_from: split.after_from })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaves {
+    leaves: Vec<Leaf>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Leaf {
+    key: Hash32,
+    value: Blob,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Root {
+    root: Hash32,
+}
+
+fn trie_root(given: &Leaves) -> Result<Root, String> {
+    let mut leaves: Vec<_> =
+        given.leaves.iter().map(|leaf| (leaf.key, leaf.value.bytes())).collect();
+    leaves.sort_by_key(|leaf| leaf.0);
+    if leaves.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        return Err("a key stands twice".to_owned());
+    }
+    Ok(Root { root: build_trie(&leaves, &mut drop) })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneNode {
+    node: Blob,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Children {
+    Invalid {},
+    Node { children: Vec<Below> },
+}
+
+/// A child by its path: a hash or a value.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Below {
+    Hash { path: Nibbles, hash: Hash32 },
+    Value { path: Nibbles, value: Blob },
+}
+
+fn node_children(given: &OneNode) -> Result<Children, String> {
+    let Ok(node) = Node::decode(given.node.bytes()) else { return Ok(Children::Invalid {}) };
+    let mut children = Vec::new();
+    node.walk(&mut Vec::new(), &mut |path, child| {
+        let path = Nibbles::new(path.to_vec());
+        match child {
+            Child::Hash(hash) => children.push(Below::Hash { path, hash }),
+            Child::Value(value) => children.push(Below::Value { path, value: Blob::new(value) }),
+            Child::Embedded(_) | Child::Empty => {}
+        }
+    });
+    Ok(Children::Node { children })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transcript {
+    root: Hash32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stored_nodes: Vec<Blob>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stored_codes: Vec<Blob>,
+    steps: Vec<Step>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Step {
+    Commit {},
+    Missing { max: u32 },
+    Process { blob: Blob },
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Answers {
+    steps: Vec<Answer>,
+}
+
+/// What comes of a step. Hashes stand by rising value, for their order within a step is free.
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Answer {
+    Committed { nodes: Vec<Hash32>, codes: Vec<Hash32> },
+    Missing { nodes: Vec<Hash32>, codes: Vec<Hash32> },
+    Processed { result: Outcome, pending: u64 },
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    AlreadyProcessed,
+    BadAccount,
+    BadNode,
+    NotRequested,
+    Taken,
+}
+
+fn transcript(given: &Transcript) -> Result<Answers, String> {
+    let mut store = Store::default();
+    store.write(&Batch { nodes: given.stored_nodes.clone(), codes: given.stored_codes.clone() });
+    let mut scheduler = Scheduler::new(given.root, &store);
+    let steps = given.steps.iter().map(|step| run(step, &mut scheduler, &mut store)).collect();
+    Ok(Answers { steps })
+}
+
+fn run(step: &Step, scheduler: &mut Scheduler, store: &mut Store) -> Answer {
+    let sorted = |mut hashes: Vec<Hash32>| {
+        hashes.sort_unstable();
+        hashes
+    };
+    let hashes = |blobs: &[Blob]| sorted(blobs.iter().map(Blob::hash).collect());
+    match step {
+        Step::Commit {} => {
+            let batch = scheduler.commit();
+            store.write(&batch);
+            Answer::Committed { nodes: hashes(&batch.nodes), codes: hashes(&batch.codes) }
+        }
+        Step::Missing { max } => {
+            let missing = scheduler.missing(*max as usize);
+            Answer::Missing { nodes: sorted(missing.nodes), codes: sorted(missing.codes) }
+        }
+        Step::Process { blob } => {
+            let result = match scheduler.process(store, blob) {
+                Ok(()) => Outcome::Taken,
+                Err(ProcessError::AlreadyProcessed) => Outcome::AlreadyProcessed,
+                Err(ProcessError::BadAccount) => Outcome::BadAccount,
+                Err(ProcessError::BadNode(_)) => Outcome::BadNode,
+                Err(ProcessError::NotRequested) => Outcome::NotRequested,
+            };
+            Answer::Processed { result, pending: scheduler.pending() as u64 }
+        }
+    }
+}

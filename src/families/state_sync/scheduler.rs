@@ -1,0 +1,358 @@
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::primitives::ethereum_state::{
+    Account, Blob, Child, EMPTY_ROOT, Hash32, HashTable, Node, NodeError,
+};
+
+use super::fault::Fault;
+use super::position::Position;
+use super::store::{Batch, Store};
+
+/// Items of one depth are handed out until more than this many of them are open (geth trie/sync.go
+/// `maxFetchesPerDepth`, #21491).
+pub const FETCHES_PER_DEPTH_MAX: i32 = 16_384;
+
+/// Depths go up to 64 nibbles of an account's key and 64 of a storage key.
+const DEPTHS: usize = 129;
+
+/// Knows which nodes and codes of a state are missing, and in which order to fetch them.
+///
+/// geth v1.10.13 trie/sync.go `Sync`, keyed by hash. An item is handed out once: the caller owns
+/// the retries. A parent is finished only after all that it refers to.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    requests: Vec<Request>,
+    free: Vec<u32>,
+    nodes: HashTable<u32>,
+    codes: HashTable<u32>,
+    queue: BinaryHeap<(u64, Reverse<u64>, Hash32)>,
+    queued: u64,
+    fetches: Box<[i32; DEPTHS]>,
+    /// What is finished and not yet durable.
+    finished_nodes: HashTable<Blob>,
+    finished_codes: HashTable<Blob>,
+    fault: Option<Fault>,
+}
+
+#[derive(Clone, Debug)]
+struct Request {
+    hash: Hash32,
+    position: Position,
+    data: Option<Blob>,
+    is_code: bool,
+    /// Whether leaves below are accounts; those of storage tries are not.
+    is_account_trie: bool,
+    handed_out: bool,
+    parents: SmallVec<[u32; 1]>,
+    dependencies: u32,
+}
+
+/// Items to ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Missing {
+    /// Hashes of trie nodes.
+    pub nodes: Vec<Hash32>,
+    /// Hashes of code.
+    pub codes: Vec<Hash32>,
+}
+
+/// Why a blob was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessError {
+    /// It came before.
+    AlreadyProcessed,
+    /// A leaf of the state trie holds no account. The node can never be finished.
+    BadAccount,
+    /// It hashes right, but is no trie node.
+    BadNode(NodeError),
+    /// Nothing of the kind is missing.
+    NotRequested,
+}
+
+impl Scheduler {
+    /// A scheduler for the state of `root`.
+    pub fn new(root: Hash32, store: &Store) -> Self {
+        Self::with_fault(root, store, None)
+    }
+
+    /// A scheduler with a known bug.
+    pub(super) fn with_fault(root: Hash32, store: &Store, fault: Option<Fault>) -> Self {
+        let mut scheduler = Self {
+            requests: Vec::new(),
+            free: Vec::new(),
+            nodes: HashTable::default(),
+            codes: HashTable::default(),
+            queue: BinaryHeap::new(),
+            queued: 0,
+            fetches: Box::new([0; DEPTHS]),
+            finished_nodes: HashTable::default(),
+            finished_codes: HashTable::default(),
+            fault,
+        };
+        scheduler.add_trie(store, root, Position::ROOT, None, true);
+        scheduler
+    }
+
+    /// Hands out at most `max` items; 0 is as many as there are.
+    pub fn missing(&mut self, max: usize) -> Missing {
+        let mut missing = Missing::default();
+        while max == 0 || missing.nodes.len() + missing.codes.len() < max {
+            let Some(&(priority, _, hash)) = self.queue.peek() else { break };
+            let fetches = &mut self.fetches[Position::depth_of(priority)];
+            if *fetches > FETCHES_PER_DEPTH_MAX && self.fault != Some(Fault::BreadthFirst) {
+                break;
+            }
+            *fetches += 1;
+            self.queue.pop();
+            self.hand_out(hash, &mut missing);
+        }
+        missing
+    }
+
+    /// Hands out one item. One hash can be a node and a code: the fetch of one brings both.
+    ///
+    /// DIFFERENCE: geth hands an item out once more, for a needless fetch, when it came before it
+    /// was handed out, or when it is on its way as the other of node and code.
+    fn hand_out(&mut self, hash: Hash32, missing: &mut Missing) {
+        let node = self.nodes.get(&hash).map(|id| *id as usize);
+        let code = self.codes.get(&hash).map(|id| *id as usize);
+        let on_its_way = [node, code].into_iter().flatten().any(|id| {
+            let request = &self.requests[id];
+            request.handed_out && request.data.is_none()
+        });
+        let mut wanted = [node, code].map(|id| {
+            let id = id?;
+            let was_handed_out = std::mem::replace(&mut self.requests[id].handed_out, true);
+            (!was_handed_out && !on_its_way && self.requests[id].data.is_none()).then_some(id)
+        });
+        if let [Some(_), Some(_)] = wanted {
+            wanted[1] = None;
+        }
+        missing.nodes.extend(wanted[0].map(|_| hash));
+        missing.codes.extend(wanted[1].map(|_| hash));
+    }
+
+    /// Takes a delivered blob. One blob can be a node and a code at once.
+    ///
+    /// # Errors
+    /// When it is of no use; see [`ProcessError`].
+    pub fn process(&mut self, store: &Store, blob: &Blob) -> Result<(), ProcessError> {
+        let hash = blob.hash();
+        let node = self.nodes.get(&hash).copied();
+        let code = self.codes.get(&hash).copied();
+        if node.is_none() && code.is_none() {
+            return Err(ProcessError::NotRequested);
+        }
+        let mut filled = false;
+        if let Some(code) = code
+            && self.requests[code as usize].data.is_none()
+        {
+            filled = true;
+            self.requests[code as usize].data = Some(blob.clone());
+            self.finish(code);
+        }
+        if let Some(node) = node
+            && self.requests[node as usize].data.is_none()
+        {
+            filled = true;
+            self.expand(store, node, blob)?;
+        }
+        if filled { Ok(()) } else { Err(ProcessError::AlreadyProcessed) }
+    }
+
+    /// Whether a blob of this hash would be of use.
+    pub fn wants(&self, hash: &Hash32) -> bool {
+        let tracked = [self.nodes.get(hash), self.codes.get(hash)];
+        tracked.into_iter().flatten().any(|id| self.requests[*id as usize].data.is_none())
+    }
+
+    /// Takes out all that is finished, to be written in one step.
+    pub fn commit(&mut self) -> Batch {
+        let take = |table: &mut HashTable<Blob>| std::mem::take(table).into_values().collect();
+        Batch { nodes: take(&mut self.finished_nodes), codes: take(&mut self.finished_codes) }
+    }
+
+    /// How many items are missing, or wait for what they refer to.
+    pub fn pending(&self) -> usize {
+        self.nodes.len() + self.codes.len()
+    }
+
+    /// The most items of one depth that are handed out and not finished.
+    pub fn fetches_at_one_depth(&self) -> u64 {
+        self.fetches.iter().copied().max().unwrap_or(0).max(0) as u64
+    }
+
+    /// Decodes a node, schedules what it refers to, and finishes it if that is nothing.
+    fn expand(&mut self, store: &Store, id: u32, blob: &Blob) -> Result<(), ProcessError> {
+        let node = Node::decode(blob.bytes()).map_err(ProcessError::BadNode)?;
+        let request = &mut self.requests[id as usize];
+        request.data = Some(blob.clone());
+        let (position, is_account_trie) = (request.position, request.is_account_trie);
+        match &node {
+            Node::Short { key, child } => {
+                self.visit(store, id, child, position.below(key), is_account_trie)?;
+            }
+            Node::Full { children } => {
+                for (nibble, child) in children.iter().enumerate() {
+                    let below = position.below(&[nibble as u8]);
+                    self.visit(store, id, child, below, is_account_trie)?;
+                }
+            }
+        }
+        let request = &self.requests[id as usize];
+        let early = self.fault == Some(Fault::ParentFirst);
+        if request.dependencies == 0 || early {
+            self.finish(id);
+        }
+        Ok(())
+    }
+
+    /// Schedules a child. One that stands in its parent whole is not entered: it is too short to
+    /// refer to anything.
+    fn visit(
+        &mut self,
+        store: &Store,
+        parent: u32,
+        child: &Child<'_>,
+        position: Position,
+        is_account_trie: bool,
+    ) -> Result<(), ProcessError> {
+        match child {
+            Child::Hash(hash) => {
+                self.add_trie(store, *hash, position, Some(parent), is_account_trie)
+            }
+            Child::Value(value) if is_account_trie => {
+                let account = Account::decode(value).map_err(|_| ProcessError::BadAccount)?;
+                self.add_trie(store, account.storage_root, position, Some(parent), false);
+                self.add_code(store, account.code_hash, position, parent);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// geth `AddSubTrie` and the children of a node: whatever is present has all below it.
+    fn add_trie(
+        &mut self,
+        store: &Store,
+        hash: Hash32,
+        position: Position,
+        parent: Option<u32>,
+        is_account_trie: bool,
+    ) {
+        let legacy = self.fault == Some(Fault::CodeStoredAsNode) && store.has_code(&hash);
+        if hash == EMPTY_ROOT
+            || self.finished_nodes.contains_key(&hash)
+            || store.has_node(&hash)
+            || legacy
+        {
+            return;
+        }
+        self.schedule(hash, position, parent, false, is_account_trie);
+    }
+
+    /// geth `AddCodeEntry`.
+    fn add_code(&mut self, store: &Store, hash: Hash32, position: Position, parent: u32) {
+        if hash == Account::EMPTY_CODE
+            || self.finished_codes.contains_key(&hash)
+            || store.has_code(&hash)
+        {
+            return;
+        }
+        self.schedule(hash, position, Some(parent), true, false);
+    }
+
+    /// Adds a request, or only a parent if the same item is missing already.
+    fn schedule(
+        &mut self,
+        hash: Hash32,
+        position: Position,
+        parent: Option<u32>,
+        is_code: bool,
+        is_account_trie: bool,
+    ) {
+        let table = if is_code { &self.codes } else { &self.nodes };
+        let known = table.get(&hash).copied();
+        if let Some(parent) = parent
+            && !(known.is_some() && self.fault == Some(Fault::SecondParentForgotten))
+        {
+            self.requests[parent as usize].dependencies += 1;
+        }
+        if let Some(known) = known {
+            if self.fault != Some(Fault::SecondParentForgotten) {
+                self.requests[known as usize].parents.extend(parent);
+            }
+            return;
+        }
+        let request = Request {
+            hash,
+            position,
+            data: None,
+            is_code,
+            is_account_trie,
+            handed_out: false,
+            parents: parent.into_iter().collect(),
+            dependencies: 0,
+        };
+        let id = match self.free.pop() {
+            Some(id) => {
+                self.requests[id as usize] = request;
+                id
+            }
+            None => {
+                self.requests.push(request);
+                self.requests.len() as u32 - 1
+            }
+        };
+        if is_code { &mut self.codes } else { &mut self.nodes }.insert(hash, id);
+        let priority = if self.fault == Some(Fault::BreadthFirst) {
+            position.breadth_first_priority()
+        } else {
+            position.priority()
+        };
+        self.queue.push((priority, Reverse(self.queued), hash));
+        self.queued += 1;
+    }
+
+    /// Moves an item to what is finished, and with it each parent that waited for nothing else.
+    fn finish(&mut self, id: u32) {
+        let request = &mut self.requests[id as usize];
+        let (hash, is_code) = (request.hash, request.is_code);
+        let depth = request.position.depth();
+        let parents = std::mem::take(&mut request.parents);
+        let data = request.data.take().expect("only what has come is finished");
+        if is_code {
+            self.codes.swap_remove(&hash);
+            self.finished_codes.insert(hash, data);
+        } else {
+            self.nodes.swap_remove(&hash);
+            self.finished_nodes.insert(hash, data);
+        }
+        self.fetches[depth] -= 1;
+        self.free.push(id);
+        for parent in parents {
+            let request = &mut self.requests[parent as usize];
+            request.dependencies = request.dependencies.saturating_sub(1);
+            if request.dependencies == 0 && request.data.is_some() {
+                self.finish(parent);
+            }
+        }
+    }
+}
+
+impl fmt::Display for ProcessError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyProcessed => f.write_str("already processed"),
+            Self::BadAccount => f.write_str("leaf of the state trie is no account"),
+            Self::BadNode(error) => write!(f, "invalid state node: {error}"),
+            Self::NotRequested => f.write_str("not requested"),
+        }
+    }
+}
+
+impl std::error::Error for ProcessError {}

@@ -1,0 +1,214 @@
+use std::collections::BTreeMap;
+
+use crate::machine::PeerId;
+use crate::primitives::ethereum_state::{Hash32, HashTable};
+
+use super::Profile;
+use super::fault::Fault;
+use super::message::SyncError;
+use super::scheduler::{ProcessError, Scheduler};
+use super::store::{Batch, Store};
+use super::tracker::{Attempts, Request};
+
+/// Finished entries are written when they come to this size (geth ethdb `IdealBatchSize`).
+pub(super) const BATCH_BYTES: u64 = 100 * 1024;
+
+/// Syncs one state: owns the scheduler and the items that are to be asked for (again) (geth
+/// v1.10.13 eth/downloader/statesync.go `stateSync`).
+#[derive(Clone, Debug)]
+pub(super) struct Worker {
+    pub(super) root: Hash32,
+    scheduler: Scheduler,
+    /// Items that wait for a peer, by hash: a fixed order in place of geth's random one.
+    nodes: BTreeMap<Hash32, Attempts>,
+    codes: BTreeMap<Hash32, Attempts>,
+    /// What peers owe. An item that is a node and a code at once is not asked of two.
+    in_flight: HashTable<()>,
+    pub(super) bytes_uncommitted: u64,
+    profile: Profile,
+    fault: Option<Fault>,
+}
+
+/// What one request asks for: nodes and code by rising hash, with who was asked before.
+pub(super) type Tasks = Vec<(Hash32, Option<Attempts>)>;
+
+impl Worker {
+    pub(super) fn new(root: Hash32, store: &Store, profile: Profile, fault: Option<Fault>) -> Self {
+        Self {
+            root,
+            scheduler: Scheduler::with_fault(root, store, fault),
+            nodes: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            in_flight: HashTable::default(),
+            bytes_uncommitted: 0,
+            profile,
+            fault,
+        }
+    }
+
+    /// Whether the state is whole.
+    pub(super) fn is_done(&self) -> bool {
+        self.scheduler.pending() == 0
+    }
+
+    /// Takes over what another worker still wanted: only the machine with that bug does it.
+    pub(super) fn inherit(&mut self, other: Self) {
+        self.nodes = other.nodes;
+        self.codes = other.codes;
+    }
+
+    /// Items to retry, items pending, and the most fetches at one depth.
+    pub(super) fn load(&self) -> (u64, u64, u64) {
+        let retry = self.nodes.len() + self.codes.len();
+        let scheduler = &self.scheduler;
+        (retry as u64, scheduler.pending() as u64, scheduler.fetches_at_one_depth())
+    }
+
+    /// Chooses up to `count` items for `peer`, none that it has been tried for. Code comes first,
+    /// for it is finished as soon as it is there (geth `fillTasks`).
+    pub(super) fn fill(&mut self, peer: PeerId, count: usize) -> (Tasks, Tasks) {
+        let queued = self.nodes.len() + self.codes.len();
+        if count > queued {
+            let missing = self.scheduler.missing(count - queued);
+            self.nodes.extend(missing.nodes.into_iter().map(|hash| (hash, Attempts::new())));
+            self.codes.extend(missing.codes.into_iter().map(|hash| (hash, Attempts::new())));
+        }
+        match self.profile {
+            Profile::Geth110 => {
+                let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
+                let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len());
+                (nodes, codes)
+            }
+            Profile::Geth18 => {
+                // One queue for both: what comes first by hash goes first.
+                let first_code = self.codes.keys().next();
+                let codes_first = first_code
+                    .is_some_and(|code| self.nodes.keys().next().is_none_or(|node| code < node));
+                if codes_first {
+                    let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
+                    (take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len()), codes)
+                } else {
+                    let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count);
+                    let codes =
+                        take(&mut self.codes, &mut self.in_flight, peer, count - nodes.len());
+                    (nodes, codes)
+                }
+            }
+        }
+    }
+
+    /// Takes what came of a request and puts the rest back. Returns how many blobs were of use.
+    ///
+    /// # Errors
+    /// When the state cannot be synced: an item is wrong in itself, or no peer has it.
+    pub(super) fn process(
+        &mut self,
+        store: &Store,
+        mut request: Request,
+        peers: usize,
+    ) -> Result<usize, (usize, SyncError)> {
+        for (hash, _) in request.nodes.iter().chain(&request.codes) {
+            self.in_flight.swap_remove(hash);
+        }
+        let mut useful = 0;
+        for blob in request.response.iter().flat_map(|blobs| blobs.iter()) {
+            let hash = blob.hash();
+            match self.scheduler.process(store, blob) {
+                Ok(()) => {
+                    useful += 1;
+                    // DIFFERENCE: geth asks once more for what came late, when others were to be
+                    // asked already.
+                    self.nodes.remove(&hash);
+                    self.codes.remove(&hash);
+                    self.bytes_uncommitted += blob.bytes().len() as u64;
+                }
+                Err(ProcessError::NotRequested | ProcessError::AlreadyProcessed) => {}
+                Err(ProcessError::BadAccount | ProcessError::BadNode(_)) => {
+                    return Err((useful, SyncError::InvalidNode { hash }));
+                }
+            }
+            settle(&mut request.nodes, hash);
+            settle(&mut request.codes, hash);
+        }
+        let requeued =
+            self.put_back(std::mem::take(&mut request.nodes), &request, peers, true).and_then(
+                |()| self.put_back(std::mem::take(&mut request.codes), &request, peers, false),
+            );
+        match requeued {
+            Ok(()) => Ok(useful),
+            Err(error) => Err((useful, error)),
+        }
+    }
+
+    /// Takes out what is finished, to be written.
+    pub(super) fn commit(&mut self) -> Batch {
+        self.bytes_uncommitted = 0;
+        self.scheduler.commit()
+    }
+
+    fn put_back(
+        &mut self,
+        tasks: Tasks,
+        request: &Request,
+        peers: usize,
+        are_nodes: bool,
+    ) -> Result<(), SyncError> {
+        let answered = request.response.as_ref();
+        let partial = answered.is_some_and(|blobs| !blobs.is_empty());
+        let timed_out = answered.is_none();
+        let forgotten = match self.fault {
+            Some(Fault::PartialAnswerForgotten) => partial,
+            Some(Fault::TimeoutForgotten) => timed_out && !request.dropped,
+            _ => false,
+        };
+        for (hash, attempts) in tasks {
+            let Some(mut attempts) = attempts else { continue };
+            if forgotten || !self.scheduler.wants(&hash) {
+                continue;
+            }
+            // A peer that brought something, or nothing in time, may have been held back by a
+            // limit: only an empty answer says that it has nothing.
+            let excused = partial || timed_out;
+            if (excused && self.fault != Some(Fault::AttemptsKept))
+                || self.fault == Some(Fault::AttemptsForgotten)
+            {
+                attempts.retain(|peer| *peer != request.peer);
+            }
+            let tries = attempts.len();
+            if tries >= peers && self.fault != Some(Fault::AttemptsForgotten) {
+                let (tries, peers) = (tries as u32, peers as u32);
+                return Err(SyncError::FailedWithAllPeers { hash, tries, peers });
+            }
+            if are_nodes { &mut self.nodes } else { &mut self.codes }.insert(hash, attempts);
+        }
+        Ok(())
+    }
+}
+
+fn take(
+    queue: &mut BTreeMap<Hash32, Attempts>,
+    in_flight: &mut HashTable<()>,
+    peer: PeerId,
+    count: usize,
+) -> Tasks {
+    let chosen: Vec<Hash32> = queue
+        .iter()
+        .filter(|(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
+        .map(|(hash, _)| *hash)
+        .take(count)
+        .collect();
+    let mut taken = Vec::with_capacity(chosen.len());
+    for hash in chosen {
+        let mut attempts = queue.remove(&hash).expect("it was chosen from there");
+        attempts.push(peer);
+        in_flight.insert(hash, ());
+        taken.push((hash, Some(attempts)));
+    }
+    taken
+}
+
+fn settle(tasks: &mut Tasks, hash: Hash32) {
+    if let Ok(index) = tasks.binary_search_by_key(&hash, |task| task.0) {
+        tasks[index].1 = None;
+    }
+}
