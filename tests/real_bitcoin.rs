@@ -106,6 +106,7 @@ fn one_peer(profile: Profile) -> Scenario<HeadersFirst> {
 }
 
 /// Blocks 1 to 255 as Bitcoin Core stores them: magic, length, block.
+#[expect(clippy::print_stdout, reason = "what is skipped is skipped loudly")]
 fn real_blocks() -> Option<Vec<Block>> {
     let folder = env::var_os("SYNCHECK_REAL_DATA").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/real"),

@@ -99,8 +99,9 @@ fn run(path: &Path, text: &str) {
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(ROOT).join("vectors/headers-first");
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+        .expect("the vectors are there");
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     files

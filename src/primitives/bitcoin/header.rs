@@ -21,6 +21,12 @@ impl Header {
         Self(Arc::new(Inner { hash: fields.block_hash().into(), fields }))
     }
 
+    /// A header whose hash is known already.
+    pub(crate) fn with_hash(fields: bitcoin::block::Header, hash: BlockHash) -> Self {
+        debug_assert_eq!(hash, fields.block_hash().into());
+        Self(Arc::new(Inner { hash, fields }))
+    }
+
     /// The double SHA-256 of the 80 bytes.
     pub fn hash(&self) -> BlockHash {
         self.0.hash

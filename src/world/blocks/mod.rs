@@ -1,3 +1,4 @@
+mod index;
 mod mine;
 mod tree;
 

@@ -1,8 +1,8 @@
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
+use bitcoin::CompactTarget;
 
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 
+use super::index::Index;
 use super::mine::{Flaw, Order, Rules, body, mine};
 
 /// The name of a block in its tree.
@@ -29,7 +29,9 @@ pub struct BlockTree {
     headers: Vec<Header>,
     /// Cumulative work. 128 bits hold the work of a thousand times the main chain of today.
     works: Vec<u128>,
-    ids: IndexMap<BlockHash, BlockId, FxBuildHasher>,
+    /// Most headers have the difficulty of the one before, and so its work.
+    last_work: (CompactTarget, u128),
+    index: Index,
     branches: Vec<Laid>,
     /// Bodies that were given and cannot be made: those of a real chain, after genesis.
     given: Vec<Block>,
@@ -56,7 +58,8 @@ impl BlockTree {
             spacing_s,
             headers: Vec::new(),
             works: Vec::new(),
-            ids: IndexMap::default(),
+            last_work: (CompactTarget::default(), 0),
+            index: Index::default(),
             branches: Vec::new(),
             given: Vec::new(),
             genesis,
@@ -96,7 +99,7 @@ impl BlockTree {
         let laid = self.lay(branch, salt);
         self.headers.reserve(branch.length as usize);
         self.works.reserve(branch.length as usize);
-        self.ids.reserve(branch.length as usize);
+        self.index.reserve(&self.headers, branch.length as usize);
         let mut parent = branch.parent;
         for height in laid.fork + 1..=laid.fork + branch.length {
             let header = mine(&self.rules, self.order(&laid, height, self.hash(parent)));
@@ -122,7 +125,7 @@ impl BlockTree {
 
     /// The block with this hash.
     pub fn find(&self, hash: &BlockHash) -> Option<BlockId> {
-        self.ids.get(hash).copied()
+        self.index.find(&self.headers, hash).map(BlockId)
     }
 
     /// The block of a branch, counted in the order in which they were grown, at a height.
@@ -235,11 +238,13 @@ impl BlockTree {
 
     fn push(&mut self, header: Header, work_before: u128) -> BlockId {
         let id = BlockId(u32::try_from(self.headers.len()).expect("fewer blocks than hashes"));
-        let work = header.fields().work().to_be_bytes();
-        let low = work.last_chunk::<16>().expect("work has 32 bytes");
-        self.ids.insert(header.hash(), id);
-        self.works.push(work_before.saturating_add(u128::from_be_bytes(*low)));
+        let bits = header.fields().bits;
+        if self.last_work.0 != bits {
+            self.last_work = (bits, work_of(&header));
+        }
+        self.works.push(work_before.saturating_add(self.last_work.1));
         self.headers.push(header);
+        self.index.add(&self.headers);
         id
     }
 
@@ -264,4 +269,9 @@ impl BlockTree {
             .is_none_or(|(at, flaw)| self.height(id) < at || (header_only && !flaw.in_header()));
         below && own
     }
+}
+
+fn work_of(header: &Header) -> u128 {
+    let work = header.fields().work().to_be_bytes();
+    u128::from_be_bytes(*work.last_chunk().expect("work has 32 bytes"))
 }
