@@ -55,6 +55,8 @@ impl Worker {
     pub(super) fn inherit(&mut self, other: Self) {
         self.nodes = other.nodes;
         self.codes = other.codes;
+        let owed = other.in_flight.into_keys().map(|hash| (hash, Attempts::new()));
+        self.nodes.extend(owed);
     }
 
     /// Items to retry, items pending, and the most fetches at one depth.

@@ -6,6 +6,7 @@ use super::Hash32;
 
 /// A decoded node of a Merkle-Patricia trie.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack, for as long as it is read")]
 pub enum Node<'a> {
     /// A branch: sixteen children and a value.
     Full {

@@ -69,7 +69,7 @@ fn reference(node: Vec<u8>, each: &mut dyn FnMut(Blob)) -> Vec<u8> {
 
 fn nibble(key: &Hash32, index: usize) -> u8 {
     let byte = key.as_bytes()[index / 2];
-    if index % 2 == 0 { byte >> 4 } else { byte & 0x0f }
+    if index.is_multiple_of(2) { byte >> 4 } else { byte & 0x0f }
 }
 
 fn nibbles(key: &Hash32) -> [u8; 64] {
@@ -98,7 +98,7 @@ mod tests {
         let leaf = |index: usize| {
             let mut key = *Hash32::of(&index.to_be_bytes()).as_bytes();
             // A shared prefix of odd or even length, with some leaves outside of it.
-            if index % 5 != 0 {
+            if !index.is_multiple_of(5) {
                 key[..prefix].fill(0xab);
             }
             let value = if long { vec![7; 40 + index % 50] } else { vec![1 + (index % 100) as u8] };

@@ -164,10 +164,10 @@ mod tests {
         let mut seen = BTreeSet::new();
         let mut open = vec![Reference::Node(root)];
         while let Some(reference) = open.pop() {
-            if seen.insert(reference) {
-                if let Reference::Node(hash) = reference {
-                    references(&chain.nodes()[&hash].blob, &mut |next| open.push(next));
-                }
+            if seen.insert(reference)
+                && let Reference::Node(hash) = reference
+            {
+                references(&chain.nodes()[&hash].blob, &mut |next| open.push(next));
             }
         }
         seen

@@ -79,13 +79,13 @@ impl Watch {
                 }
                 Seen::Event(event)
             }
-            What::Out { output: Output::Send { peer, message }, .. } => match message {
-                Message::GetNodeData { hashes } => {
-                    self.open.insert(*peer, Open { hashes: hashes.clone() });
-                    Seen::Asked { peer: *peer, hashes }
-                }
-                _ => Seen::Other,
-            },
+            What::Out {
+                output: Output::Send { peer, message: Message::GetNodeData { hashes } },
+                ..
+            } => {
+                self.open.insert(*peer, Open { hashes: hashes.clone() });
+                Seen::Asked { peer: *peer, hashes }
+            }
             _ => Seen::Other,
         }
     }
