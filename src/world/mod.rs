@@ -3,5 +3,6 @@
 
 mod blocks;
 pub mod state;
+pub mod headers;
 
 pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};
