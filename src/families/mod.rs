@@ -5,6 +5,7 @@ mod function;
 pub mod headers_first;
 mod registry;
 pub mod state_sync;
+pub mod skeleton;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
