@@ -9,22 +9,29 @@
 
 mod backfiller;
 mod capacity;
+mod catalog;
+mod claims;
 mod family;
 mod fault;
+mod functions;
 mod local;
 mod machine;
 mod message;
 mod misbehavior;
+mod mutants;
 mod peer;
 mod profile;
+mod reduce;
 mod scratch;
 mod status;
 mod store;
+mod strategy;
 mod subchains;
 mod world;
 
 pub use backfiller::Backfiller;
 pub use family::{Progress, Skeleton};
+pub use functions::{AnnouncedHead, TransitionGiven, TransitionResult, transition};
 pub use local::LocalChain;
 pub use machine::Syncer;
 pub use message::{
