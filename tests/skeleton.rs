@@ -18,7 +18,9 @@ struct Silent;
 
 impl Progress<Skeleton> for Silent {
     fn cases(&mut self, _: &Totals) {}
-    fn broken(&mut self, _: u64, _: &Violation) {}
+    fn broken(&mut self, case: u64, violation: &Violation) {
+        eprintln!("case {case}: {violation:?}");
+    }
     fn finding(&mut self, _: &Finding<Skeleton>) {}
 }
 
@@ -50,7 +52,7 @@ fn the_reference_breaks_no_claim() {
             cases: (0, cases(2_000)),
             jobs: 2,
             findings_max: 1,
-            shrink_runs_max: 2_000,
+            shrink_runs_max: 60,
             subject: &reference,
             judge: &judge,
             stop: &AtomicBool::new(false),

@@ -12,14 +12,14 @@ pub(super) enum Fault {
     CleanupOffByOne,
     /// The one who delivered last is blamed for the batch at the front.
     DelivererBlamed,
-    /// A head is not recognised when it comes again.
+    /// An empty batch has a first header.
     EmptyBatchPanics,
     /// The bounds name a finalized header that is not between them.
     FinalizedOutOfBounds,
     /// The filler goes on while the skeleton is rebuilt.
     FillerNotSuspended,
-    /// A filled header above the head becomes the head without its row.
-    FilledBeyondHeadNotStored,
+    /// A filled header above the head becomes the skeleton.
+    FilledBeyondHeadRewrites,
     /// A head is taken whatever its parent is.
     ForkedHeadAccepted,
     /// A head is taken though there is a gap below it.

@@ -7,6 +7,11 @@ use crate::primitives::ethereum_state::Hash32;
 use super::message::{LocalBlock, LocalStart, Part};
 use super::{Fault, Profile};
 
+/// Faults that do not look at the snap head: below it all blocks are whole, so that it would mask
+/// the other two.
+const UNMASKED: [Fault; 3] =
+    [Fault::LinksAboveSnapHead, Fault::LinksWithoutBody, Fault::LinksWithoutHeader];
+
 /// The local chain: blocks that are known, and which of them are canonical.
 #[derive(Clone, Debug, Default)]
 pub struct LocalChain {
@@ -61,7 +66,7 @@ impl LocalChain {
             || fault == Some(Fault::LinksToSideChain)
             || self.canonical(number) == Some(*hash);
         let filled = profile == Profile::Geth110
-            || fault == Some(Fault::LinksAboveSnapHead)
+            || fault.is_some_and(|fault| UNMASKED.contains(&fault))
             || self.snap_head >= number;
         whole && canonical && filled
     }
@@ -96,11 +101,14 @@ impl LocalChain {
         true
     }
 
-    /// Makes a known block the canonical head; `delete` says whether the blocks above that were
+    /// Makes a whole block on whole blocks the canonical head; `delete` says whether the blocks above that were
     /// canonical are deleted.
     pub fn set_head(&mut self, hash: Hash32, delete: bool) -> bool {
         let Some(block) = self.blocks.get(&hash) else { return false };
         let number = block.header.number();
+        if !self.is_whole(hash) {
+            return false;
+        }
         if delete {
             let above: Vec<Hash32> =
                 self.canonical.range(number + 1..).map(|(_, hash)| *hash).collect();
@@ -111,6 +119,18 @@ impl LocalChain {
         self.make_canonical(hash);
         self.snap_head = number;
         true
+    }
+
+    /// Whether the block and all its ancestors are there with all their data.
+    fn is_whole(&self, hash: Hash32) -> bool {
+        let mut next = hash;
+        while let Some(block) = self.blocks.get(&next).filter(|block| block.lacks.is_none()) {
+            if block.header.number() == 0 {
+                return true;
+            }
+            next = block.header.parent();
+        }
+        false
     }
 
     /// The block and its ancestors become canonical, what was above is not any more.

@@ -40,9 +40,9 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     EmptyBatchPanics "empty-batch-panics"
         "Reads the first header of an empty batch."
         "geth #24569";
-    FilledBeyondHeadNotStored "filled-beyond-head-not-stored"
-        "Makes a filled block above the head the new skeleton without storing its row."
-        "geth #26441, #26300";
+    FilledBeyondHeadRewrites "filled-beyond-head-rewrites"
+        "Makes a filled block above the head the whole skeleton, and loses the head."
+        "geth #26441, #26300; v1.17.5 does so if the row was left behind";
     FillerNotSuspended "filler-not-suspended"
         "Lets the filler run while the skeleton is rebuilt."
         "geth eth/downloader/skeleton.go sync: deferred suspend; #35515";
@@ -78,10 +78,10 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
         "geth #35190";
     LinksWithoutBody "links-without-body"
         "Links to a header without a body."
-        "geth eth/downloader/skeleton.go linked";
+        "geth eth/downloader/skeleton.go linked, without its mask #33428";
     LinksWithoutHeader "links-without-header"
         "Links to a body without a header."
-        "geth #25578";
+        "geth #25578 without its mask #33428";
     MergeKeepsNext "merge-loses-tail"
         "Leaves the last header of the older subchain out of a merge."
         "geth eth/downloader/skeleton.go mergeSubchains";

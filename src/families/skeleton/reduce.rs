@@ -30,7 +30,9 @@ pub(super) fn reductions(scenario: &Case) -> Vec<Case> {
     with(&|s| s.world.local.lacks.clear());
     with(&|s| s.world.local.sides.clear());
     with(&|s| s.world.local.snap_head = None);
-    with(&|s| drop(s.world.tree.branches.pop()));
+    with(&|s| {
+        s.world.tree.branches.pop();
+    });
     if let Some(stored) = &scenario.world.stored {
         for index in 0..stored.subchains.len() {
             with(&|s| {
@@ -107,7 +109,8 @@ fn squeeze(scenario: &Case, old: &HeaderTree, (after, by): (u64, u64)) -> Option
     local.head = down(local.head).min(tree.top(local.branch));
     local.snap_head = local.snap_head.map(down);
     local.lacks.iter_mut().for_each(|lack| lack.number = down(lack.number));
-    local.lacks.retain(|lack| lack.number > 0);
+    let filled = local.snap_head.unwrap_or(local.head);
+    local.lacks.retain(|lack| lack.number > filled);
     local.sides.iter_mut().for_each(|side| side.head = down(side.head));
     for chain in world.stored.iter_mut().flat_map(|stored| &mut stored.subchains) {
         (chain.head, chain.tail) = (down(chain.head).max(1), down(chain.tail).max(1));

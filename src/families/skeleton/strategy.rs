@@ -23,7 +23,7 @@ const BUSY_UNTIL_MS: Millis = 40_000;
 /// Draws whole scenarios.
 pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<Skeleton>> {
     let profile = Profile::of_name(profile);
-    let local = (any::<u8>(), part(), option::weighted(0.15, part()), lacks(), sides());
+    let local = (any::<u8>(), part(), option::weighted(0.4, part()), lacks(), sides());
     let stored = option::weighted(0.3, stored());
     let peers = (full_peer(), vec(other_peer(), 0..4));
     let crashes = option::weighted(0.2, vec((0..BUSY_UNTIL_MS, 1..20_000_u64), 1..3));
@@ -88,7 +88,7 @@ fn tree(profile: Profile) -> BoxedStrategy<TreeSpec> {
 
 fn lacks() -> impl Strategy<Value = Vec<(u16, Part)>> {
     let part_of = select(vec![Part::Body, Part::Header, Part::Receipts]);
-    prop_oneof![3 => Just(Vec::new()), 1 => vec((part(), part_of), 1..3)]
+    prop_oneof![1 => Just(Vec::new()), 1 => vec((part(), part_of), 1..3)]
 }
 
 fn sides() -> impl Strategy<Value = Vec<(u8, u16)>> {
@@ -292,14 +292,16 @@ impl Draft {
         let head = scale(*head, tree.top(branch));
         let snap_head = snap_head.map(|part| scale(part, head));
         let lack = |(at, part): &(u16, Part)| LackSpec { number: scale(*at, head), part: *part };
-        let lacks = lacks.iter().map(lack).filter(|lack| lack.number > 0).collect();
+        let snap_head = snap_head.filter(|_| self.profile == Profile::Geth117);
+        let filled = snap_head.unwrap_or(head);
+        let lacks = lacks.iter().map(lack).filter(|lack| lack.number > filled).collect();
         let side = |(branch, at): &(u8, u16)| {
             let branch = u32::from(*branch) % tree.branches();
             SideSpec { branch, head: scale(*at, tree.top(branch)) }
         };
         let old = self.profile == Profile::Geth110;
         let sides = if old { Vec::new() } else { sides.iter().map(side).collect() };
-        LocalSpec { branch, head, snap_head: snap_head.filter(|_| !old), sides, lacks }
+        LocalSpec { branch, head, snap_head, sides, lacks }
     }
 
     /// The commands, and the branch of the last head.

@@ -256,29 +256,25 @@ impl Subchains {
         if number + 1 <= tail || skipped || self.fault == Some(Fault::StaleRowsKept) {
             return Vec::new();
         }
-        let mut batch = Batch::default();
-        let old_tail = tail;
-        let last;
-        if number < head && self.fault != Some(Fault::CleanupOffByOne) {
-            let Some(above) = self.store.row(number + 1) else { return Vec::new() };
-            if above.parent() != filled.hash() && !other_side {
-                return Vec::new();
-            }
-            let primary = &mut self.status.subchains[0];
-            (primary.tail, primary.next) = (number + 1, above.parent());
-            last = number;
-        } else {
-            let primary = &mut self.status.subchains[0];
-            (primary.tail, primary.next) = (number, filled.parent());
-            last = head.min(number - 1);
-            if number > head {
-                primary.head = number;
-                if self.fault != Some(Fault::FilledBeyondHeadNotStored) {
-                    batch.put(filled.clone());
-                }
-            }
+        // DIFFERENCE: geth makes a filled block above the head the whole skeleton, if its row was
+        // left behind. A forced head below is lost by that until it is announced again.
+        if number > head && self.fault != Some(Fault::FilledBeyondHeadRewrites) {
+            return Vec::new();
         }
-        self.delete(batch, old_tail, last)
+        let row = self.store.row(number + 1).map(SealedHeader::parent);
+        let primary = &mut self.status.subchains[0];
+        let last = if number < head && self.fault != Some(Fault::CleanupOffByOne) {
+            let Some(next) = row.filter(|next| *next == filled.hash() || other_side) else {
+                return Vec::new();
+            };
+            (primary.tail, primary.next) = (number + 1, next);
+            number
+        } else {
+            (primary.tail, primary.next) = (number, filled.parent());
+            primary.head = primary.head.max(number);
+            head.min(number - 1)
+        };
+        self.delete(Batch::default(), tail, last)
     }
 
     /// DIFFERENCE between the profiles: before #28581 and #29358 the filled header itself became

@@ -48,7 +48,7 @@ pub struct LocalSpec {
     /// Blocks of other branches that are there, up to these numbers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sides: Vec<SideSpec>,
-    /// Canonical blocks that are not whole.
+    /// Canonical blocks above the last filled one that are not whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lacks: Vec<LackSpec>,
 }
@@ -170,8 +170,8 @@ fn local(tree: &HeaderTree, spec: &LocalSpec) -> Result<LocalStart, SpecError> {
         let header = tree.header(spec.branch, number).expect("checked above").clone();
         blocks.push(LocalBlock { header, lacks: lack.map(|lack| lack.part) });
     }
-    if spec.lacks.iter().any(|lack| lack.number == 0) {
-        return Err(SpecError::new("lacks", "genesis is always whole"));
+    if spec.lacks.iter().any(|lack| lack.number <= snap_head) {
+        return Err(SpecError::new("lacks", "what is filled is whole: all up to the snap head"));
     }
     for (index, side) in spec.sides.iter().enumerate() {
         let at = |error: SpecError| error.within(&format!("sides[{index}]"));

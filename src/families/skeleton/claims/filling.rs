@@ -146,10 +146,10 @@ impl Filling {
         let (number, parent) = self.local.block(&filled)?;
         let primary = *self.durable.primary()?;
         let same = self.durable.hash(number) == Some(filled);
-        if number < primary.tail || !same {
+        if number < primary.tail || number > primary.head || !same {
             return None;
         }
-        if number >= primary.head {
+        if number == primary.head {
             return Some(Subchain { head: number, tail: number, next: parent });
         }
         Some(Subchain { tail: number + 1, next: filled, ..primary })

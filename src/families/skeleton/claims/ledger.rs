@@ -73,7 +73,7 @@ impl Durable {
 
     /// The highest number in `tail + 1 ..= head` whose row does not hang on the row below.
     pub(super) fn loose_in(&self, tail: u64, head: u64) -> Option<u64> {
-        self.loose.range(tail + 1..=head).next_back().copied()
+        self.loose.range(..=head).next_back().copied().filter(|number| *number > tail)
     }
 
     fn put(&mut self, rows: &[SealedHeader]) {
