@@ -4,8 +4,8 @@ mod catalog;
 mod function;
 pub mod headers_first;
 mod registry;
-pub mod state_sync;
 pub mod skeleton;
+pub mod state_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};

@@ -3,8 +3,8 @@ use std::str::FromStr;
 
 use super::Catalog;
 use super::headers_first::HeadersFirst;
-use super::state_sync::StateSync;
 use super::skeleton::Skeleton;
+use super::state_sync::StateSync;
 
 /// A family by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

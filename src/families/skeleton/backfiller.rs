@@ -223,7 +223,7 @@ fn find_ancestor(chains: &Subchains, local: &LocalChain) -> Option<u64> {
         Profile::Geth117 => local.has_canonical(number, hash),
     };
     let mut start = primary.tail - 1;
-    if !known(start, &primary.next) && chains.fault.is_none() {
+    if !known(start, &primary.next) {
         return None;
     }
     let mut end = local.snap_head().number().min(primary.head);

@@ -225,7 +225,7 @@ impl Family for Skeleton {
         let rounds = headers / settings.batch + 10;
         let fill = (headers / settings.fill_blocks + 10) * settings.fill_ms;
         // Each liar may be silent for a whole time-out, and come back.
-        let silent = (peers as u64 + 2) * 8 * settings.timeout_ms;
+        let silent = (peers as u64 + 1) * 4 * settings.timeout_ms;
         rounds * 5_000 + fill + silent + 4 * settings.state_ms
     }
 

@@ -253,7 +253,7 @@ impl Subchains {
         let Subchain { head, tail, .. } = self.status.subchains[0];
         let other_side = self.store.hash(number) != Some(filled.hash());
         let skipped = other_side && self.fault != Some(Fault::CleansSideChain);
-        if number + 1 <= tail || skipped || self.fault == Some(Fault::StaleRowsKept) {
+        if number < tail || skipped || self.fault == Some(Fault::StaleRowsKept) {
             return Vec::new();
         }
         // DIFFERENCE: geth makes a filled block above the head the whole skeleton, if its row was
