@@ -79,7 +79,7 @@ fn every_mutant_is_killed() {
             Ok(Box::new(InProcess::new(mutant.make)))
         };
         let stop = AtomicBool::new(false);
-        let report = test_mutant(mutant, &subject, &judge, 1, 2_000, 100, &stop).unwrap();
+        let report = test_mutant(mutant, &subject, &judge, 1, 2_000, 1_500, &stop).unwrap();
         match report.kill {
             None => survivors.push(mutant.id),
             Some(kill) => {

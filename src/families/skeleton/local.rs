@@ -91,9 +91,7 @@ impl LocalChain {
         }
         let (number, hash) = (header.number(), header.hash());
         self.blocks.insert(hash, LocalBlock { header: header.clone(), lacks: None });
-        if self.canonical(number) != Some(hash)
-            || self.canonical(number - 1) != Some(header.parent())
-        {
+        if self.canonical(number) != Some(hash) {
             self.make_canonical(hash);
             self.snap_head = number;
         }
@@ -101,8 +99,8 @@ impl LocalChain {
         true
     }
 
-    /// Makes a whole block on whole blocks the canonical head; `delete` says whether the blocks above that were
-    /// canonical are deleted.
+    /// Makes a whole block on whole blocks the canonical head; `delete` says whether the canonical
+    /// blocks above are deleted.
     pub fn set_head(&mut self, hash: Hash32, delete: bool) -> bool {
         let Some(block) = self.blocks.get(&hash) else { return false };
         let number = block.header.number();

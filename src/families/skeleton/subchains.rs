@@ -93,7 +93,8 @@ impl Subchains {
         let (number, last) = (head.number(), self.status.subchains[0]);
         let same = self.store.hash(number) == Some(head.hash());
         if last.tail >= number {
-            let is_all = last.head == last.tail && same;
+            // DIFFERENCE: geth takes a head below the only header for known if any row is that head.
+            let is_all = last.head == last.tail && last.head == number && same;
             return if is_all { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
         if last.head + 1 < number && self.fault != Some(Fault::GappedHeadAccepted) {

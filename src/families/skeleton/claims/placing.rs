@@ -107,7 +107,7 @@ impl Placing {
         let number = header.number();
         let is_there = self.durable.hash(number) == Some(header.hash());
         if number <= primary.tail {
-            let alone = primary.head == primary.tail;
+            let alone = primary.head == primary.tail && primary.head == number;
             return if alone && is_there { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
         if number > primary.head + 1 {
