@@ -37,7 +37,7 @@ fn show(finding: &Finding<Skeleton>) -> String {
         violation.claim,
         violation.expected,
         violation.got,
-        serde_json::to_string(&shrunk.scenario).unwrap(),
+        serde_json::to_string(&shrunk.scenario).expect("a scenario is writable"),
         shrunk.trace.to_text(),
     )
 }

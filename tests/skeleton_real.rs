@@ -84,7 +84,8 @@ fn headers_of(file: &[u8]) -> Vec<SealedHeader> {
     while let [kind, _, a, b, c, d, _, _, data @ ..] = rest {
         let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
         if *kind == 3 {
-            headers.push(SealedHeader::decode(&unframe(&data[..length])).unwrap());
+            let rlp = unframe(&data[..length]);
+            headers.push(SealedHeader::decode(&rlp).expect("the RLP of a header"));
         }
         rest = &data[length..];
     }

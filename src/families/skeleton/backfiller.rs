@@ -77,6 +77,13 @@ impl Backfiller {
         self.filled.clone()
     }
 
+    /// Stops for a change of the local chain (geth eth/api_backend.go `SetHead`).
+    pub fn cancel(&mut self, local: &LocalChain, out: &mut Outbox<Skeleton>) {
+        if self.work.is_some() {
+            self.end(None, local, out);
+        }
+    }
+
     /// Does what is due.
     pub fn step(
         &mut self,
@@ -167,7 +174,10 @@ impl Backfiller {
         if fixed || self.fault == Some(Fault::PivotNeverMoves) {
             return;
         }
-        if head > stale_after(pivot.number, distance) {
+        // DIFFERENCE: geth keeps a pivot that a lowered head has left above itself, and waits.
+        if head < pivot.number && head <= distance {
+            work.pivot = None;
+        } else if head < pivot.number || head > stale_after(pivot.number, distance) {
             let number = head - distance;
             assert!(
                 number >= tail || self.fault != Some(Fault::PivotBelowTailPanics),

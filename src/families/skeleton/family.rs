@@ -182,10 +182,9 @@ impl Family for Skeleton {
     fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
             Event::FillerDone { head: Some(head) } => progress.filled = Some(*head),
-            Event::HeadAnswered { hash, answer } => match answer {
-                HeadAnswer::Accepted | HeadAnswer::Restarted => progress.target = Some(*hash),
-                _ => {}
-            },
+            Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
+                progress.target = Some(*hash);
+            }
             Event::CycleEnded { why: super::CycleEnd::Terminated } => progress.target = None,
             // It may take until the next head that this is noticed.
             Event::LocalHead { .. } => (progress.target, progress.filled) = (None, None),

@@ -98,6 +98,7 @@ impl Syncer {
             }
             Command::SetHead { hash, delete } => {
                 if self.local.set_head(hash, delete) {
+                    self.filler.cancel(&self.local, out);
                     out.event(Event::LocalHead { hash });
                 }
             }

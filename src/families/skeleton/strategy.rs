@@ -126,7 +126,7 @@ enum Move {
     Terminate,
 }
 
-fn command() -> impl Strategy<Value = (Move, bool, Option<u16>)> {
+fn command() -> impl Strategy<Value = MoveDraft> {
     let step = prop_oneof![
         8 => Just(Move::Ahead(1)),
         3 => (2..30_u64).prop_map(Move::Ahead),
@@ -153,7 +153,7 @@ fn full_peer() -> impl Strategy<Value = PeerPlan<Skeleton>> {
     )
 }
 
-fn other_peer() -> impl Strategy<Value = (u8, Option<u16>, PeerPlan<Skeleton>)> {
+fn other_peer() -> impl Strategy<Value = OtherDraft> {
     let lies = prop_oneof![2 => Just(Vec::new()), 3 => vec(lie(), 1..3)];
     let faults = prop_oneof![5 => Just(Vec::new()), 1 => vec(fault(), 1..3)];
     let back = option::weighted(0.5, (prop_oneof![Just(0), 1..5_000_u64], 1..4_u32));
@@ -237,12 +237,22 @@ struct Draft {
     profile: Profile,
     settings: Settings,
     tree: TreeSpec,
-    local: (u8, u16, Option<u16>, Vec<(u16, Part)>, Vec<(u8, u16)>),
+    local: LocalDraft,
     stored: Option<StoredDraft>,
-    peers: (PeerPlan<Skeleton>, Vec<(u8, Option<u16>, PeerPlan<Skeleton>)>),
-    commands: Vec<(Millis, (Move, bool, Option<u16>))>,
+    peers: (PeerPlan<Skeleton>, Vec<OtherDraft>),
+    commands: Vec<(Millis, MoveDraft)>,
 }
 
+/// Branch, head, snap head, what is lacking, side chains.
+type LocalDraft = (u8, u16, Option<u16>, Vec<(u16, Part)>, Vec<(u8, u16)>);
+
+/// A branch, a head in parts of it, and the rest of the plan.
+type OtherDraft = (u8, Option<u16>, PeerPlan<Skeleton>);
+
+/// A move, whether it is forced, and the finalized number.
+type MoveDraft = (Move, bool, Option<u16>);
+
+/// The place of the last head, how long after all else it comes, whether it is the one before.
 type Ending = (u16, Millis, bool);
 
 impl Draft {

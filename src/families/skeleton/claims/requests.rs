@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::families::skeleton::{Event, Message, Reason, Skeleton, World};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
@@ -68,6 +68,8 @@ struct Requests {
     peers: BTreeMap<PeerId, Option<Open>>,
     /// What was delivered and is not yet next to the skeleton.
     delivered: BTreeMap<u64, (PeerId, Hash32)>,
+    /// Peers whose connection is being closed: what they were asked for is free when it is.
+    leaving: BTreeSet<PeerId>,
     /// A drop that is due.
     owed: Option<(PeerId, Reason)>,
     judged: u64,
@@ -82,6 +84,7 @@ impl Requests {
             phase: Phase::default(),
             peers: BTreeMap::new(),
             delivered: BTreeMap::new(),
+            leaving: BTreeSet::new(),
             owed: None,
             judged: 0,
         })
@@ -178,6 +181,7 @@ impl Requests {
     fn dropped(&mut self, now: Time, peer: PeerId, reason: Reason) -> Result<(), Violation> {
         let owed = self.owed.take_if(|(owed, _)| *owed == peer).map(|(_, reason)| reason);
         let timeout = self.world().start().settings.timeout_ms;
+        self.leaving.insert(peer);
         let open = self.peers.remove(&peer).flatten();
         let late = open.as_ref().is_some_and(|open| now.since(open.at) >= timeout);
         let front = self.front_batch().filter(|(_, (owner, _))| *owner == peer);
@@ -228,7 +232,7 @@ impl Requests {
     }
 
     fn look_for_idle(&mut self) -> Result<(), Violation> {
-        if self.claim.id != IDLE_PEER_ASKED.id {
+        if self.claim.id != IDLE_PEER_ASKED.id || !self.leaving.is_empty() {
             return Ok(());
         }
         let idle = self.peers.iter().find(|(_, open)| open.is_none()).map(|(peer, _)| *peer);
@@ -284,6 +288,7 @@ impl Invariant<Skeleton> for Requests {
             What::Crashed { .. } => {
                 self.peers.clear();
                 self.delivered.clear();
+                self.leaving.clear();
                 self.owed = None;
             }
             What::In { input: Input::Connected { peer, .. }, .. } => {
@@ -291,17 +296,18 @@ impl Invariant<Skeleton> for Requests {
             }
             What::In { input: Input::Disconnected { peer }, .. } => {
                 self.peers.remove(peer);
+                self.leaving.remove(peer);
             }
-            What::In { input: Input::Message { peer, message }, .. } => {
-                if let Message::Headers { id, headers } = message {
-                    self.answered(*peer, *id, headers);
-                }
-            }
-            What::Out { output: Output::Send { peer, message }, .. } => {
-                if let Message::GetHeaders { id, origin, amount } = *message {
-                    let open = Open { id, origin, amount, at: step.at };
-                    self.asked(step.at, *peer, open)?;
-                }
+            What::In {
+                input: Input::Message { peer, message: Message::Headers { id, headers } },
+                ..
+            } => self.answered(*peer, *id, headers),
+            What::Out {
+                output: Output::Send { peer, message: Message::GetHeaders { id, origin, amount } },
+                ..
+            } => {
+                let open = Open { id: *id, origin: *origin, amount: *amount, at: step.at };
+                self.asked(step.at, *peer, open)?;
             }
             What::Out { output: Output::Disconnect { peer, reason }, .. } => {
                 self.dropped(step.at, *peer, *reason)?;
