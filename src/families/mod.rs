@@ -4,6 +4,7 @@ mod catalog;
 mod function;
 pub mod headers_first;
 mod registry;
+pub mod skeleton;
 pub mod state_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};

@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use super::Catalog;
 use super::headers_first::HeadersFirst;
+use super::skeleton::Skeleton;
 use super::state_sync::StateSync;
 
 /// A family by name.
@@ -12,6 +13,8 @@ pub enum FamilyId {
     HeadersFirst,
     /// Ethereum state sync.
     StateSync,
+    /// Ethereum beacon header sync.
+    Skeleton,
 }
 
 /// Work that can be done for any family.
@@ -25,13 +28,14 @@ pub trait Visit {
 
 impl FamilyId {
     /// All families.
-    pub const ALL: [Self; 2] = [Self::HeadersFirst, Self::StateSync];
+    pub const ALL: [Self; 3] = [Self::HeadersFirst, Self::StateSync, Self::Skeleton];
 
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
         match self {
             Self::HeadersFirst => work.visit::<HeadersFirst>(),
             Self::StateSync => work.visit::<StateSync>(),
+            Self::Skeleton => work.visit::<Skeleton>(),
         }
     }
 

@@ -1,4 +1,5 @@
 //! Pure values and their encodings, thin over the crates of the field.
 
 pub mod bitcoin;
+pub mod ethereum_header;
 pub mod ethereum_state;

@@ -2,6 +2,7 @@
 //! descriptions.
 
 mod blocks;
+pub mod headers;
 pub mod state;
 
 pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};

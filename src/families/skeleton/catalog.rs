@@ -1,0 +1,87 @@
+use proptest::strategy::BoxedStrategy;
+
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant};
+use crate::machine::Machine;
+use crate::scenario::{Liars, Scenario};
+
+use super::message::Command;
+use super::{
+    Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, functions, mutants, reduce,
+    strategy,
+};
+
+impl Catalog for Skeleton {
+    fn profiles() -> &'static [&'static str] {
+        Profile::NAMES
+    }
+
+    fn reference(start: &Start) -> Box<dyn Machine<Self>> {
+        Box::new(Syncer::new(start))
+    }
+
+    fn claims() -> Vec<ClaimEntry<Self>> {
+        claims::all()
+    }
+
+    fn mutants() -> &'static [Mutant<Self>] {
+        mutants::ALL
+    }
+
+    fn misbehaviors() -> &'static [Entry] {
+        Misbehavior::ENTRIES
+    }
+
+    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+        strategy::scenarios(profile)
+    }
+
+    fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>> {
+        reduce::reductions(scenario)
+    }
+
+    fn labels(scenario: &Scenario<Self>, _world: &World, label: &mut dyn FnMut(&'static str)) {
+        let spec = &scenario.world;
+        let mut when = |is, name| {
+            if is {
+                label(name);
+            }
+        };
+        when(!spec.tree.branches.is_empty(), "branches");
+        when(spec.tree.length > 100, "more than 100 headers");
+        when(spec.settings.pivot_distance.is_some(), "snap sync");
+        when(spec.local.head > 0, "a local chain");
+        when(!spec.local.lacks.is_empty(), "blocks that are not whole");
+        when(!spec.local.sides.is_empty(), "local side chains");
+        when(spec.local.snap_head.is_some(), "a snap head below the local head");
+        when(spec.stored.is_some(), "persisted subchains");
+        when(!scenario.crashes.is_empty(), "crashes");
+        let set = |command: &Command| matches!(command, Command::SetHead { .. });
+        when(scenario.commands.iter().any(|c| set(&c.what)), "the local chain is changed");
+        let lying = scenario.peers.iter().any(|peer| !peer.is_honest());
+        when(lying && scenario.heal.liars == Liars::Stay, "liars that stay");
+        for lie in scenario.peers.iter().flat_map(|peer| &peer.lies) {
+            label(name_of(&lie.how));
+        }
+    }
+
+    fn functions() -> Vec<FunctionKind> {
+        functions::all()
+    }
+}
+
+fn name_of(how: &Misbehavior) -> &'static str {
+    match how {
+        Misbehavior::AnswerTwice {} => "lie: answer_twice",
+        Misbehavior::Broken { .. } => "lie: broken",
+        Misbehavior::Empty {} => "lie: empty",
+        Misbehavior::Forged { .. } => "lie: forged",
+        Misbehavior::Late { .. } => "lie: late",
+        Misbehavior::Long { .. } => "lie: long",
+        Misbehavior::OtherBranch { .. } => "lie: other_branch",
+        Misbehavior::OtherId {} => "lie: other_id",
+        Misbehavior::Shifted { .. } => "lie: shifted",
+        Misbehavior::Short { .. } => "lie: short",
+        Misbehavior::Silent {} => "lie: silent",
+        Misbehavior::Upward {} => "lie: upward",
+    }
+}

@@ -1,0 +1,12 @@
+//! What must hold in every run of a skeleton sync, derived from world and trace.
+
+mod filling;
+mod growth;
+mod ledger;
+mod pivot;
+mod placing;
+mod requests;
+mod shape;
+mod table;
+
+pub(super) use table::all;

@@ -1,0 +1,186 @@
+use crate::families::skeleton::{Command, Event, HeadAnswer, Profile, Skeleton, Status, Subchain};
+use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::Input;
+use crate::primitives::ethereum_header::SealedHeader;
+use crate::trace::{Step, What};
+
+use super::ledger::{BOTH, Durable, Phase, event_of, is_input, show};
+
+/// A new head does what its place demands.
+pub(super) static HEAD_PLACED_RIGHTLY: Claim = Claim {
+    id: "head-placed-rightly",
+    summary: "An announced head is accepted, refused or begins a new cycle exactly as its place \
+              demands, and what is persisted then is what was persisted before, with this head.",
+    strength: Strength::Profile(BOTH),
+    needs: Needs::Events,
+    source: "geth eth/downloader/skeleton.go `processNewHead`, `initSync`; #33428",
+};
+
+pub(super) fn placed_rightly(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>> {
+    let start = context.world.start();
+    Box::new(Placing {
+        profile: start.profile,
+        durable: Durable::new(start),
+        context: context.clone(),
+        phase: Phase::default(),
+        announced: None,
+        begins_with: None,
+        judged: 0,
+    })
+}
+
+struct Placing {
+    context: Context<Skeleton>,
+    profile: Profile,
+    durable: Durable,
+    phase: Phase,
+    announced: Option<Expected>,
+    /// The head that a new cycle begins with, and the status that it must lead to.
+    begins_with: Option<(SealedHeader, Option<Status>)>,
+    judged: u64,
+}
+
+struct Expected {
+    header: SealedHeader,
+    answer: HeadAnswer,
+    status: Status,
+}
+
+impl Invariant<Skeleton> for Placing {
+    fn claim(&self) -> &'static Claim {
+        &HEAD_PLACED_RIGHTLY
+    }
+
+    fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
+        if is_input(step) {
+            if let Some(expected) = self.announced.take() {
+                return Err(self.violation(format!("{:?}", expected.answer), "no answer".into()));
+            }
+            self.begins_with = None;
+        }
+        if let What::In { input: Input::Command { command }, .. } = &step.what
+            && let Command::Head { header, force, finalized } = command
+        {
+            self.announced = Some(self.expect(header, *force, *finalized));
+        }
+        match event_of(step) {
+            Some(event @ Event::Stored { .. }) => {
+                if let Some((head, expected)) = &mut self.begins_with {
+                    *expected = Some(begun(&self.durable, head));
+                }
+                self.durable.note(event);
+            }
+            Some(Event::HeadAnswered { answer, .. }) => self.answered(*answer)?,
+            Some(Event::CycleStarted { .. }) => self.cycle_started()?,
+            _ => {}
+        }
+        self.phase.note(step);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Placing {
+    fn expect(&self, header: &SealedHeader, force: bool, finalized: Option<u64>) -> Expected {
+        let mut status = self.durable.status.clone();
+        let answer = match self.phase {
+            Phase::Terminated => HeadAnswer::Terminated,
+            Phase::Waiting | Phase::Between if force => HeadAnswer::Restarted,
+            Phase::Waiting | Phase::Between => HeadAnswer::NotStarted,
+            Phase::Running { .. } => {
+                if self.profile == Profile::Geth117 {
+                    status.finalized = finalized.or(status.finalized);
+                }
+                let answer = self.place(header, &mut status);
+                let refused = answer != HeadAnswer::Accepted;
+                if refused && force { HeadAnswer::Restarted } else { answer }
+            }
+        };
+        Expected { header: header.clone(), answer, status }
+    }
+
+    fn place(&self, header: &SealedHeader, status: &mut Status) -> HeadAnswer {
+        let Some(primary) = status.subchains.first_mut() else { return HeadAnswer::Accepted };
+        let number = header.number();
+        let is_there = self.durable.hash(number) == Some(header.hash());
+        if number <= primary.tail {
+            let alone = primary.head == primary.tail && primary.head == number;
+            return if alone && is_there { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
+        }
+        if number > primary.head + 1 {
+            return HeadAnswer::Gapped;
+        }
+        let is_head = number == primary.head && is_there;
+        if !is_head && self.durable.hash(number - 1) != Some(header.parent()) {
+            return HeadAnswer::Forked;
+        }
+        primary.head = number;
+        HeadAnswer::Accepted
+    }
+
+    fn answered(&mut self, answer: HeadAnswer) -> Result<(), Violation> {
+        let Some(expected) = self.announced.take() else {
+            return Err(self.violation("no answer".into(), format!("{answer:?}")));
+        };
+        self.judged += 1;
+        let number = expected.header.number();
+        if answer != expected.answer {
+            let shape = show(&self.context.world, &self.durable.status);
+            let got = format!("{answer:?}; subchains are {shape}");
+            return Err(self.violation(format!("head {number}: {:?}", expected.answer), got));
+        }
+        if answer == HeadAnswer::Restarted {
+            self.begins_with = Some((expected.header, None));
+            return Ok(());
+        }
+        let stored = answer != HeadAnswer::Accepted
+            || self.durable.hash(number) == Some(expected.header.hash());
+        if self.durable.status == expected.status && stored {
+            return Ok(());
+        }
+        let world = &self.context.world;
+        let shape = show(world, &expected.status);
+        Err(self.violation(
+            format!("persisted with head {number}: {shape}"),
+            show(world, &self.durable.status),
+        ))
+    }
+
+    fn cycle_started(&mut self) -> Result<(), Violation> {
+        let Some((head, expected)) = self.begins_with.take() else { return Ok(()) };
+        let there = self.durable.hash(head.number()) == Some(head.hash());
+        if there && expected.as_ref() == Some(&self.durable.status) {
+            return Ok(());
+        }
+        let world = &self.context.world;
+        let expected = expected.map_or_else(
+            || "what was persisted, with the new head".to_owned(),
+            |status| show(world, &status),
+        );
+        let got = show(world, &self.durable.status);
+        Err(self.violation(format!("a cycle begins with {expected}"), got))
+    }
+
+    fn violation(&self, expected: String, got: String) -> Violation {
+        Violation::new(&HEAD_PLACED_RIGHTLY, expected, got)
+    }
+}
+
+/// What a cycle that begins with `head` makes of what is persisted.
+fn begun(before: &Durable, head: &SealedHeader) -> Status {
+    let number = head.number();
+    let mut subchains: Vec<Subchain> =
+        before.status.subchains.iter().filter(|chain| chain.tail < number).copied().collect();
+    if let Some(first) = subchains.first_mut() {
+        first.head = first.head.min(number - 1);
+    }
+    let hangs = before.hash(number - 1) == Some(head.parent());
+    match subchains.first_mut() {
+        Some(first) if first.head + 1 == number && hangs => first.head = number,
+        _ => subchains.insert(0, Subchain { head: number, tail: number, next: head.parent() }),
+    }
+    Status { subchains, finalized: before.status.finalized }
+}

@@ -1,0 +1,301 @@
+use std::sync::Arc;
+
+use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
+use crate::primitives::ethereum_header::SealedHeader;
+use crate::primitives::ethereum_state::Hash32;
+
+use super::message::{
+    BoundsAnswer, Command, Event, Gauges, HeadAnswer, Hello, Message, Reason, Start,
+};
+use super::misbehavior::{self, Misbehavior};
+use super::world::check_place;
+use super::{Action, Peer, PeerSpec, Profile, Spec, World};
+
+/// The skeleton family: geth's beacon header sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Skeleton;
+
+/// What is known of the subject's progress.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// The head that was taken in last, if nothing has changed the local chain since.
+    pub target: Option<Hash32>,
+    /// The head that was filled last.
+    pub filled: Option<Hash32>,
+    /// Subchains and the primary's tail, for people.
+    pub shape: String,
+}
+
+/// The most headers that a peer may be asked for (geth `maxHeadersServe`).
+const HEADERS_ASKED_MAX: u64 = 1_024;
+
+impl Family for Skeleton {
+    const NAME: &'static str = "skeleton";
+    /// A new cycle asks anew for what the cycle before had asked for.
+    const RETRY_MS: Millis = 0;
+
+    type Message = Message;
+    type Command = Command;
+    type Event = Event;
+    type Reason = Reason;
+    type Hello = Hello;
+    type Start = Start;
+    type Gauges = Gauges;
+    type Spec = Spec;
+    type World = World;
+    type PeerSpec = PeerSpec;
+    type Action = Action;
+    type Misbehavior = Misbehavior;
+    type Peer = Peer;
+    /// The number of a batch's first header.
+    type Key = u64;
+    type Progress = Progress;
+
+    fn build(spec: &Spec) -> Result<World, SpecError> {
+        World::build(spec)
+    }
+
+    fn check_peer(world: &World, spec: &PeerSpec) -> Result<(), SpecError> {
+        check_place(&world.tree, "branch", "head", spec.branch, spec.head.unwrap_or(0))?;
+        if spec.think_ms > 1_000_000 {
+            return Err(SpecError::new("think_ms", "at most 1000000"));
+        }
+        Ok(())
+    }
+
+    fn check_action(world: &World, action: &Action) -> Result<(), SpecError> {
+        let Action::Follow { branch } = action;
+        check_place(&world.tree, "branch", "branch", *branch, 0)
+    }
+
+    fn check_command(world: &World, command: &Command) -> Result<(), SpecError> {
+        let known = |field, hash: &Hash32| {
+            let found = world.tree.find(hash);
+            found.ok_or_else(|| SpecError::new(field, "a header of the tree"))
+        };
+        match command {
+            Command::Bounds {} | Command::Terminate {} => Ok(()),
+            Command::Head { header, .. } => {
+                known("header", &header.hash())?;
+                let above = header.number() > 0;
+                above.then_some(()).ok_or_else(|| SpecError::new("header", "not genesis"))
+            }
+            Command::SetHead { hash, .. } => known("hash", hash).map(drop),
+        }
+    }
+
+    fn start(world: &World) -> Start {
+        world.start().clone()
+    }
+
+    fn set_profile(spec: &mut Spec, profile: &str) {
+        spec.profile = Profile::of_name(profile);
+    }
+
+    fn profile(spec: &Spec) -> &str {
+        spec.profile.name()
+    }
+
+    fn peer(world: &Arc<World>, spec: &PeerSpec) -> Peer {
+        Peer::new(world, spec)
+    }
+
+    fn misbehave(
+        _world: &World,
+        peer: &mut Peer,
+        how: &Misbehavior,
+        request: &Message,
+        ordinal: u32,
+        replies: &mut Replies<Self>,
+    ) {
+        misbehavior::misbehave(peer, how, request, ordinal, replies);
+    }
+
+    fn role(message: &Message) -> Role {
+        match message {
+            Message::GetHeaders { .. } => Role::Request,
+            Message::Headers { .. } => Role::Response,
+        }
+    }
+
+    fn asked(message: &Message, each: &mut dyn FnMut(u64)) {
+        if let Message::GetHeaders { origin, .. } = message {
+            each(*origin);
+        }
+    }
+
+    fn answered(message: &Message, each: &mut dyn FnMut(u64, bool)) {
+        if let Message::Headers { headers, .. } = message
+            && let Some(first) = headers.first()
+        {
+            each(first.number(), true);
+        }
+    }
+
+    fn over_limit(message: &Message) -> Option<(u64, u64)> {
+        let Message::GetHeaders { amount, .. } = message else { return None };
+        (*amount > HEADERS_ASKED_MAX).then_some((*amount, HEADERS_ASKED_MAX))
+    }
+
+    fn describe_key(_world: &World, key: u64) -> String {
+        format!("the batch from {key} downwards")
+    }
+
+    fn must_keep(world: &World, spec: &PeerSpec) -> bool {
+        // Where there are branches, a peer on the wrong one is dropped for it.
+        world.tree.branches() == 1 && spec.head.is_none() && spec.think_ms <= 1_000
+    }
+
+    fn refute(world: &World, event: &Event) -> Option<String> {
+        let unknown = |headers: &[SealedHeader]| {
+            let bad = headers.iter().find(|header| world.tree.find(&header.hash()).is_none())?;
+            Some(format!("headers of the tree; {} is none", bad.hash().short()))
+        };
+        match event {
+            Event::Filled { headers } => unknown(headers),
+            Event::Stored { rows, .. } => unknown(rows),
+            _ => None,
+        }
+    }
+
+    fn over_memory(_world: &World, gauges: &Gauges) -> Option<OverMemory> {
+        let over = |what, got, limit| (got > limit).then_some(OverMemory { what, got, limit });
+        over("headers in the scratch space", gauges.scratch_headers, gauges.scratch_max)
+            .or_else(|| over("requests, one for each peer", gauges.requests, gauges.peers))
+    }
+
+    fn truncate(message: &Message, keep: u32) -> Option<Message> {
+        let Message::Headers { id, headers } = message else { return None };
+        let kept: Arc<[SealedHeader]> = headers.iter().take(keep as usize).cloned().collect();
+        (kept.len() < headers.len()).then_some(Message::Headers { id: *id, headers: kept })
+    }
+
+    fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+        let Message::Headers { id, headers } = message else { return None };
+        let mut headers = headers.to_vec();
+        let index = salt as usize % headers.len().max(1);
+        let header = headers.get_mut(index)?;
+        *header = SealedHeader::empty(header.number(), header.parent(), 1 << 40);
+        Some(Message::Headers { id: *id, headers: headers.into() })
+    }
+
+    fn note(world: &World, progress: &mut Progress, event: &Event) {
+        match event {
+            Event::FillerDone { head: Some(head) } => progress.filled = Some(*head),
+            Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
+                progress.target = Some(*hash);
+            }
+            Event::CycleEnded { why: super::CycleEnd::Terminated } => progress.target = None,
+            // It may take until the next head that this is noticed.
+            Event::LocalHead { .. } => (progress.target, progress.filled) = (None, None),
+            Event::Stored { status, .. } => {
+                let name = |chain: &super::Subchain| {
+                    format!("{}..{} on {}", chain.head, chain.tail, world.tree.name(&chain.next))
+                };
+                let chains: Vec<String> = status.subchains.iter().take(4).map(name).collect();
+                progress.shape = chains.join(", ");
+            }
+            _ => {}
+        }
+    }
+
+    fn note_restart(_world: &World, progress: &mut Progress) {
+        progress.target = None;
+        progress.filled = None;
+    }
+
+    fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {
+        let target = progress.target?;
+        let (branch, number) = world.tree.find(&target)?;
+        let header = world.tree.header(branch, number)?;
+        if progress.filled == Some(target) || !honest.iter().any(|peer| peer.leads_to(header)) {
+            return None;
+        }
+        Some(format!(
+            "head {} is taken in and not filled; subchains are {}",
+            world.tree.name(&target),
+            progress.shape
+        ))
+    }
+
+    fn patience(world: &World, peers: usize) -> Millis {
+        let settings = &world.start().settings;
+        let headers = (0..world.tree.branches()).map(|b| world.tree.top(b)).sum::<u64>();
+        let rounds = headers / settings.batch + 10;
+        let fill = (headers / settings.fill_blocks + 10) * settings.fill_ms;
+        // Each liar may be silent for a whole time-out, and come back.
+        let silent = (peers as u64 + 1) * 4 * settings.timeout_ms;
+        rounds * 5_000 + fill + silent + 4 * settings.state_ms
+    }
+
+    fn describe_message(world: &World, message: &Message) -> String {
+        match message {
+            Message::GetHeaders { id, origin, amount } => {
+                format!("get headers #{id}: {amount} from {origin} downwards")
+            }
+            Message::Headers { id, headers } => {
+                format!("headers #{id}: {}", span(world, headers))
+            }
+        }
+    }
+
+    fn describe_event(world: &World, event: &Event) -> String {
+        let name = |hash: &Hash32| world.tree.name(hash);
+        match event {
+            Event::Bounds { answer: BoundsAnswer::Known { head, tail, finalized } } => {
+                let finalized = finalized.map_or_else(|| "none".to_owned(), |hash| name(&hash));
+                format!("bounds: head {}, tail {}, finalized {finalized}", name(head), name(tail))
+            }
+            Event::Bounds { answer } => format!("bounds: {answer:?}"),
+            Event::CycleEnded { why } => format!("cycle ends: {why:?}"),
+            Event::CycleStarted { linked: true } => "cycle begins, linked".to_owned(),
+            Event::CycleStarted { linked: false } => "cycle begins".to_owned(),
+            Event::Filled { headers } => format!("filled {}", span(world, headers)),
+            Event::FillerDone { head: Some(head) } => format!("filler done up to {}", name(head)),
+            Event::FillerDone { head: None } => "filler failed".to_owned(),
+            Event::FillerResumed {} => "filler runs".to_owned(),
+            Event::FillerSuspended { filled } => {
+                let filled = filled.map_or_else(|| "nothing".to_owned(), |hash| name(&hash));
+                format!("filler stops, filled {filled}")
+            }
+            Event::HeadAnswered { hash, answer } => format!("head {}: {answer:?}", name(hash)),
+            Event::LocalHead { hash } => format!("local head is {}", name(hash)),
+            Event::Pivot { number } => format!("pivot is {number}"),
+            Event::PivotCommitted { number } => format!("pivot {number} committed"),
+            Event::Stored { status, rows, deleted } => {
+                let chain = |c: &super::Subchain| format!("{}..{}", c.head, c.tail);
+                let chains: Vec<String> = status.subchains.iter().map(chain).collect();
+                let deleted = deleted.map_or_else(String::new, |(from, to)| {
+                    format!(", rows {from} to {to} deleted")
+                });
+                format!("stored {}; subchains {}{deleted}", span(world, rows), chains.join(" "))
+            }
+        }
+    }
+
+    fn describe_command(world: &World, command: &Command) -> String {
+        match command {
+            Command::Bounds {} => "to name its bounds".to_owned(),
+            Command::Head { header, force, finalized } => {
+                let force = if *force { "forced " } else { "" };
+                let finalized = finalized.map_or_else(String::new, |n| format!(", finalized {n}"));
+                format!("{force}head {}{finalized}", world.tree.name(&header.hash()))
+            }
+            Command::SetHead { hash, delete } => {
+                let delete = if *delete { ", blocks above deleted" } else { "" };
+                format!("local head {}{delete}", world.tree.name(hash))
+            }
+            Command::Terminate {} => "to shut down".to_owned(),
+        }
+    }
+}
+
+/// The first and the last of some headers.
+fn span(world: &World, headers: &[SealedHeader]) -> String {
+    let name = |header: &SealedHeader| world.tree.name(&header.hash());
+    match headers {
+        [] => "nothing".to_owned(),
+        [only] => name(only),
+        [first, .., last] => format!("{} ({}..{})", headers.len(), name(first), name(last)),
+    }
+}

@@ -1,0 +1,5 @@
+//! Trees of Ethereum headers.
+
+mod tree;
+
+pub use tree::{BranchSpec, HeaderTree, TreeSpec};
