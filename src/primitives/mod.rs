@@ -1,3 +1,4 @@
 //! Pure values and their encodings, thin over the crates of the field.
 
 pub mod bitcoin;
+pub mod filecoin;
