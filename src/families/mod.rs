@@ -4,6 +4,7 @@ mod catalog;
 mod function;
 pub mod headers_first;
 mod registry;
+pub mod tipset_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
