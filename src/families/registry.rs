@@ -3,12 +3,15 @@ use std::str::FromStr;
 
 use super::Catalog;
 use super::headers_first::HeadersFirst;
+use super::tipset_sync::TipsetSync;
 
 /// A family by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FamilyId {
     /// Bitcoin block sync.
     HeadersFirst,
+    /// Filecoin tipset sync.
+    TipsetSync,
 }
 
 /// Work that can be done for any family.
@@ -22,12 +25,13 @@ pub trait Visit {
 
 impl FamilyId {
     /// All families.
-    pub const ALL: [Self; 1] = [Self::HeadersFirst];
+    pub const ALL: [Self; 2] = [Self::HeadersFirst, Self::TipsetSync];
 
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
         match self {
             Self::HeadersFirst => work.visit::<HeadersFirst>(),
+            Self::TipsetSync => work.visit::<TipsetSync>(),
         }
     }
 
