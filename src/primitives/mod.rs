@@ -3,3 +3,4 @@
 pub mod bitcoin;
 pub mod ethereum_header;
 pub mod ethereum_state;
+pub mod filecoin;

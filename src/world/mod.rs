@@ -1,8 +1,8 @@
 //! What the honest network knows: chains with forks, chains with states, built from small
-//! descriptions.
 
 mod blocks;
 pub mod headers;
 pub mod state;
+pub mod tipset;
 
 pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};
