@@ -6,6 +6,7 @@ pub mod headers_first;
 mod registry;
 pub mod skeleton;
 pub mod state_sync;
+pub mod tipset_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};

@@ -204,10 +204,8 @@ pub(super) fn read_signature(reader: &mut Reader<'_>) -> Result<Option<Signature
         return Ok(None);
     }
     let bytes = reader.byte_string()?;
-    let signature = bytes.split_first().map(|(kind, data)| Signature {
-        kind: *kind,
-        data: data.to_vec(),
-    });
+    let signature =
+        bytes.split_first().map(|(kind, data)| Signature { kind: *kind, data: data.to_vec() });
     signature.map(Some).ok_or(CborError { at: 0, expected: "a signature" })
 }
 

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Deref;
@@ -32,6 +33,13 @@ impl TipsetKey {
     /// For people: the beginnings of the CIDs.
     pub fn short(&self) -> String {
         self.iter().map(Cid::short).collect::<Vec<_>>().join("+")
+    }
+}
+
+// Keys are looked up by the parents in a header without making a key of them first.
+impl Borrow<[Cid]> for TipsetKey {
+    fn borrow(&self) -> &[Cid] {
+        &self.0
     }
 }
 

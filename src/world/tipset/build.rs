@@ -128,9 +128,10 @@ fn grow(tree: &mut TipsetTree, branch: &Branch, number: u32, parent: Arc<Tipset>
         for _ in 0..epoch.repeat {
             let blocks = mine(epoch, &parent, valid, (number, index), &network);
             let tipset = canonical(epoch, &blocks);
-            valid = valid && tipset.blocks().iter().all(|block| {
-                blocks.iter().any(|known| known.valid && known.block.cid() == block.cid())
-            });
+            valid = valid
+                && tipset.blocks().iter().all(|block| {
+                    blocks.iter().any(|known| known.valid && known.block.cid() == block.cid())
+                });
             tree.add(number, EpochBlocks { blocks, tipset: Arc::clone(&tipset) });
             parent = tipset;
             index += 1;

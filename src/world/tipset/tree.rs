@@ -83,9 +83,8 @@ impl TipsetTree {
         for (number, known) in epoch.blocks.iter().enumerate() {
             self.places.insert(known.block.cid(), (branch, epochs.len() as u32, number as u8));
             let miner = &known.block.header().miner;
-            self.equivocates |= epoch.blocks[..number]
-                .iter()
-                .any(|other| other.block.header().miner == *miner);
+            self.equivocates |=
+                epoch.blocks[..number].iter().any(|other| other.block.header().miner == *miner);
         }
         epochs.push(epoch);
     }

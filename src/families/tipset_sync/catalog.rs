@@ -1,0 +1,84 @@
+use proptest::strategy::BoxedStrategy;
+
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant};
+use crate::invariant::generic;
+use crate::machine::Machine;
+use crate::scenario::Scenario;
+
+use super::family::TipsetSync;
+use super::message::Start;
+use super::node::Node;
+use super::rules::Rules;
+use super::world::World;
+use super::{claims, functions, labels, misbehavior, mutants, reduce, strategy};
+
+impl Catalog for TipsetSync {
+    fn profiles() -> &'static [&'static str] {
+        &Rules::PROFILES
+    }
+
+    fn reference(start: &Start) -> Box<dyn Machine<Self>> {
+        Box::new(Node::new(start))
+    }
+
+    fn claims() -> Vec<ClaimEntry<Self>> {
+        macro_rules! entries {
+            ($($claim:path => $make:path),* $(,)?) => {
+                vec![$(ClaimEntry { claim: &$claim, make: $make }),*]
+            };
+        }
+        entries![
+            generic::NEVER_PANICS_OR_HANGS => generic::never_panics_or_hangs,
+            generic::REQUEST_TO_CONNECTED_PEER => generic::request_to_connected_peer,
+            generic::REQUEST_WITHIN_LIMITS => generic::request_within_limits,
+            generic::NO_DUPLICATE_IN_FLIGHT => generic::no_duplicate_in_flight,
+            generic::HONEST_PEER_KEPT => generic::honest_peer_kept,
+            generic::MEMORY_BOUNDED => generic::memory_bounded,
+            claims::ONE_BLOCK_PER_MINER => claims::one_block_per_miner,
+            claims::EPOCH_WINDOW => claims::epoch_window,
+            claims::SYNCS_BOUNDED => claims::syncs_bounded,
+            claims::SYNCED_ONCE => claims::synced_once,
+            claims::BAD_NOT_RETRIED => claims::bad_not_retried,
+            claims::COMPLETE_IS_VALIDATED => claims::complete_is_validated,
+            claims::ANSWER_MATCHES_REQUEST => claims::answer_matches_request,
+            generic::LIE_NEVER_BECOMES_PROGRESS => generic::lie_never_becomes_progress,
+            claims::VALIDATED_IN_ORDER => claims::validated_in_order,
+            claims::HEAD_CHANGES_BALANCE => claims::head_changes_balance,
+            claims::HEAD_NEVER_LIGHTER => claims::head_never_lighter,
+            claims::CHECKPOINT_FINAL => claims::checkpoint_final,
+            claims::CHECKPOINT_TAKEN => claims::checkpoint_taken,
+            claims::FORK_WITHIN_FINALITY => claims::fork_within_finality,
+            claims::HELLO_TELLS_HEAD => claims::hello_tells_head,
+            claims::SERVER_REPLIES_EXACT => claims::server_replies_exact,
+            generic::CONVERGENCE => generic::convergence,
+            generic::STAYS_CONVERGED => generic::stays_converged,
+            claims::HEAVIEST_TARGET_SYNCED => claims::heaviest_target_synced,
+            claims::HEAD_INDEPENDENT_OF_ORDER => claims::head_independent_of_order,
+            generic::QUIET_WHEN_DONE => generic::quiet_when_done,
+        ]
+    }
+
+    fn mutants() -> &'static [Mutant<Self>] {
+        mutants::MUTANTS
+    }
+
+    fn misbehaviors() -> &'static [Misbehavior] {
+        misbehavior::ENTRIES
+    }
+
+    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+        strategy::strategy(profile)
+    }
+
+    fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>> {
+        reduce::reductions(scenario)
+    }
+
+    fn labels(scenario: &Scenario<Self>, world: &World, label: &mut dyn FnMut(&'static str)) {
+        labels::labels(scenario, world, label);
+    }
+
+    fn functions() -> Vec<FunctionKind> {
+        functions::kinds()
+    }
+}

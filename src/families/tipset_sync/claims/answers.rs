@@ -1,0 +1,162 @@
+use std::sync::Arc;
+
+use crate::families::tipset_sync::family::TipsetSync;
+use crate::families::tipset_sync::message::{Event, FullBlock, Message, Request, RequestKey};
+use crate::families::tipset_sync::response::check_response;
+use crate::families::tipset_sync::rules::Rules;
+use crate::families::tipset_sync::world::World;
+use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::{FastSet, Input, Output, PeerId};
+use crate::primitives::filecoin::{Cid, Tipset};
+use crate::trace::{Step, What};
+
+use super::view::event_of;
+
+/// Only answers that match their request are used.
+pub static ANSWER_MATCHES_REQUEST: Claim = Claim {
+    id: "answer-matches-request",
+    summary: "A tipset is validated only after its headers and messages came in an answer that \
+              matches its request, or in an announcement: head, order, links, length, indices and \
+              message roots.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Lotus #10756, #2715, #3939; Forest #6828, #4454: answers not checked against requests",
+};
+
+/// Checks that all that is validated was received rightly.
+pub fn answer_matches_request(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Answers {
+        world: Arc::clone(&context.world),
+        open: Vec::new(),
+        headers: FastSet::default(),
+        roots: FastSet::default(),
+        judged: 0,
+    })
+}
+
+struct Answers {
+    world: Arc<World>,
+    /// The requests that wait for an answer.
+    open: Vec<(PeerId, RequestKey)>,
+    /// The blocks whose headers came rightly.
+    headers: FastSet<Cid>,
+    /// The roots whose messages came rightly.
+    roots: FastSet<Cid>,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Answers {
+    fn claim(&self) -> &'static Claim {
+        &ANSWER_MATCHES_REQUEST
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        match &step.what {
+            What::Out {
+                output: Output::Send { peer, message: Message::Request { request } },
+                ..
+            } => {
+                let asked = (*peer, request.key());
+                if !self.open.contains(&asked) {
+                    self.open.push(asked);
+                }
+            }
+            What::In { input: Input::Disconnected { peer }, .. } => {
+                self.open.retain(|(asked, _)| asked != peer);
+            }
+            What::In { input: Input::Message { peer, message }, .. } => {
+                self.receive(*peer, message);
+            }
+            What::Crashed { .. } => self.open.clear(),
+            _ => {}
+        }
+        match event_of(step) {
+            Some(Event::Validated { tipset }) => match self.world.tipset(tipset) {
+                Some(tipset) => self.judge(&tipset),
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Answers {
+    fn receive(&mut self, peer: PeerId, message: &Message) {
+        match message {
+            Message::Gossip { block } | Message::OwnBlock { block } => self.take(block),
+            Message::Response { request, .. } => {
+                let asked = (peer, request.key());
+                let Some(index) = self.open.iter().position(|open| *open == asked) else { return };
+                self.open.swap_remove(index);
+                self.take_answer(message);
+            }
+            Message::Checkpoint { .. } | Message::Hello { .. } | Message::Request { .. } => {}
+        }
+    }
+
+    fn take(&mut self, block: &FullBlock) {
+        let cid = block.header.cid();
+        let Some(known) = self.world.tree.block(&cid) else { return };
+        if known.messages == block.messages {
+            self.headers.insert(cid);
+            self.roots.insert(block.header.header().messages);
+        }
+    }
+
+    fn take_answer(&mut self, message: &Message) {
+        let Message::Response { request, status, chain, .. } = message else { return };
+        let mut known = Vec::new();
+        if request.options & Request::HEADERS == 0 {
+            let mut at = self.world.tree.form(&request.head);
+            while let Some(tipset) = at.filter(|_| known.len() < chain.len()) {
+                at = self.world.tree.parent(&tipset);
+                known.push(tipset);
+            }
+        }
+        let rules = Rules::CORRECT;
+        let checked = check_response(
+            request,
+            *status,
+            chain,
+            &known,
+            crate::primitives::filecoin::Construction::Venus,
+            &rules.exchange,
+        );
+        let Ok(valid) = checked else { return };
+        let tipsets = if known.is_empty() { &valid.tipsets } else { &known };
+        for (index, tipset) in tipsets.iter().enumerate() {
+            if !valid.tipsets.is_empty() {
+                self.headers.extend(tipset.key().iter().copied());
+            }
+            if valid.messages.get(index).is_some() {
+                self.roots.extend(tipset.blocks().iter().map(|block| block.header().messages));
+            }
+        }
+    }
+
+    fn judge(&mut self, tipset: &Tipset) -> Result<(), Violation> {
+        self.judged += 1;
+        let name = self.world.name(tipset.key());
+        for block in tipset.blocks() {
+            if !self.headers.contains(&block.cid()) {
+                return Err(Violation::new(
+                    &ANSWER_MATCHES_REQUEST,
+                    format!("the headers of {name} came in an answer that matches its request"),
+                    "they did not, yet it is validated".to_owned(),
+                ));
+            }
+            if !self.roots.contains(&block.header().messages) {
+                return Err(Violation::new(
+                    &ANSWER_MATCHES_REQUEST,
+                    format!("the messages of {name} came and make the roots in its headers"),
+                    "they did not, yet it is validated".to_owned(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,247 @@
+use crate::families::tipset_sync::family::TipsetSync;
+use crate::families::tipset_sync::message::Event;
+use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::FastSet;
+use crate::primitives::filecoin::TipsetKey;
+use crate::trace::Step;
+
+use super::view::{ChainView, event_of};
+
+/// What is reverted and applied makes the new chain out of the old one.
+pub static HEAD_CHANGES_BALANCE: Claim = Claim {
+    id: "head-changes-balance",
+    summary: "A move of the head reverts our chain from the head down and applies the new one \
+              upwards, without a gap, a repetition or a detour.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Venus #4252, Lotus #636: applied newest first; Forest #6732: reverts not published",
+};
+
+/// The head only becomes heavier.
+pub static HEAD_NEVER_LIGHTER: Claim = Claim {
+    id: "head-never-lighter",
+    summary: "The head never moves to a lighter tipset, unless a miner in it was found to have \
+              two blocks in its epoch.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Lotus #563, #2858: lighter chains and subsets of the head; Forest #7019: rewinding",
+};
+
+/// One block of a miner in a tipset.
+pub static ONE_BLOCK_PER_MINER: Claim = Claim {
+    id: "one-block-per-miner",
+    summary: "No tipset that the subject syncs, validates or follows has two blocks of a miner.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Venus #4806, Lotus #831: two blocks of a miner in one widened tipset",
+};
+
+/// Parents first, and once.
+pub static VALIDATED_IN_ORDER: Claim = Claim {
+    id: "validated-in-order",
+    summary: "A tipset is validated after its parent, and only once.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Venus #1198, Lotus #11541: tipsets synced twice; Venus #1148: stored, not validated",
+};
+
+/// Checks the parts of each move of the head.
+pub fn head_changes_balance(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Balance { view: ChainView::new(context), judged: 0 })
+}
+
+/// Checks the weight of each head.
+pub fn head_never_lighter(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Heavier { view: ChainView::new(context), judged: 0 })
+}
+
+/// Checks the miners of each tipset.
+pub fn one_block_per_miner(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Miners { view: ChainView::new(context), judged: 0 })
+}
+
+/// Checks the order of validation.
+pub fn validated_in_order(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Order { view: ChainView::new(context), judged: 0 })
+}
+
+struct Balance {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Balance {
+    fn claim(&self) -> &'static Claim {
+        &HEAD_CHANGES_BALANCE
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        let Some(event) = event_of(step) else { return Ok(()) };
+        if let Event::HeadChanged { head, revert, apply } = event {
+            self.judged += 1;
+            self.judge(head, revert, apply)?;
+        }
+        self.view.note(event);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Balance {
+    fn judge(
+        &self,
+        head: &TipsetKey,
+        revert: &[TipsetKey],
+        apply: &[TipsetKey],
+    ) -> Result<(), Violation> {
+        let world = &self.view.world;
+        let name = |key: &TipsetKey| world.name(key);
+        let broken = |expected: String, got: String| {
+            Err(Violation::new(&HEAD_CHANGES_BALANCE, expected, got))
+        };
+        let mut at = std::sync::Arc::clone(&self.view.head);
+        let mut seen = FastSet::default();
+        for key in revert {
+            if key != at.key() {
+                return broken(format!("{} is reverted next", name(at.key())), name(key));
+            }
+            seen.insert(key.clone());
+            let Some(parent) = world.tree.parent(&at) else {
+                return broken("genesis stays".to_owned(), "it is reverted".to_owned());
+            };
+            at = parent;
+        }
+        for key in apply {
+            if !seen.insert(key.clone()) {
+                return broken(
+                    "what is reverted is not applied again, nor anything twice".to_owned(),
+                    format!("{} is", name(key)),
+                );
+            }
+            let next = world.tipset(key).filter(|next| next.is_child_of(&at));
+            let Some(next) = next else {
+                return broken(format!("a child of {} is applied", name(at.key())), name(key));
+            };
+            at = next;
+        }
+        if at.key() != head {
+            return broken(format!("the head is {}", name(at.key())), name(head));
+        }
+        Ok(())
+    }
+}
+
+struct Heavier {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Heavier {
+    fn claim(&self) -> &'static Claim {
+        &HEAD_NEVER_LIGHTER
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        let Some(event) = event_of(step) else { return Ok(()) };
+        if let Event::HeadChanged { head, .. } = event
+            && !self.view.world.tree.equivocates()
+            && let Some(new) = self.view.world.tipset(head)
+        {
+            self.judged += 1;
+            let tree = &self.view.world.tree;
+            let (old_weight, new_weight) = (tree.weight(&self.view.head), tree.weight(&new));
+            if new_weight < old_weight {
+                return Err(Violation::new(
+                    &HEAD_NEVER_LIGHTER,
+                    format!("a head of weight {old_weight} or more"),
+                    format!("{} of weight {new_weight}", tree.name(head)),
+                ));
+            }
+        }
+        self.view.note(event);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+struct Miners {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Miners {
+    fn claim(&self) -> &'static Claim {
+        &ONE_BLOCK_PER_MINER
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        let key = match event_of(step) {
+            Some(
+                Event::HeadChanged { head: key, .. }
+                | Event::SyncStarted { target: key }
+                | Event::Validated { tipset: key },
+            ) => key,
+            _ => return Ok(()),
+        };
+        self.judged += 1;
+        let twice = self.view.world.tipset(key).is_some_and(|tipset| tipset.equivocates());
+        if twice {
+            return Err(Violation::new(
+                &ONE_BLOCK_PER_MINER,
+                "a tipset with one block of each miner",
+                format!("{} has two of one", self.view.world.name(key)),
+            ));
+        }
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+struct Order {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Order {
+    fn claim(&self) -> &'static Claim {
+        &VALIDATED_IN_ORDER
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        let Some(event) = event_of(step) else { return Ok(()) };
+        if let Event::Validated { tipset } = event {
+            self.judged += 1;
+            let world = &self.view.world;
+            let broken =
+                |expected: String, got: String| Violation::new(&VALIDATED_IN_ORDER, expected, got);
+            if self.view.validated.contains(tipset) {
+                let name = world.name(tipset);
+                return Err(broken(format!("{name} is validated once"), "again".to_owned()));
+            }
+            let parent = world.tipset(tipset).and_then(|tipset| world.tree.parent(&tipset));
+            if let Some(parent) = parent
+                && !self.view.validated.contains(parent.key())
+            {
+                return Err(broken(
+                    format!("{} is validated first", world.name(parent.key())),
+                    format!("{} is", world.name(tipset)),
+                ));
+            }
+        }
+        self.view.note(event);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}

@@ -1,0 +1,203 @@
+use std::sync::Arc;
+
+use crate::families::tipset_sync::family::TipsetSync;
+use crate::families::tipset_sync::message::Message;
+use crate::families::tipset_sync::peer::Action;
+use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
+use crate::machine::{FastSet, Input, PeerId, Time};
+use crate::primitives::filecoin::{Block, Construction, Tipset, TipsetKey};
+use crate::scenario::PeerPlan;
+use crate::trace::{Step, What};
+
+use super::view::{ChainView, event_of};
+
+/// The head does not depend on what came first.
+pub static HEAD_INDEPENDENT_OF_ORDER: Claim = Claim {
+    id: "head-independent-of-order",
+    summary: "In the end the head is the best tipset that validated blocks make: the heaviest, \
+              and of equal ones that with the smaller ticket.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "FIP-0023; FRC-0051; Lotus #7378: equal weights kept the first seen; Lotus #12253",
+};
+
+/// What can be synced and is heaviest is synced.
+pub static HEAVIEST_TARGET_SYNCED: Claim = Claim {
+    id: "heaviest-target-synced",
+    summary: "In the end no tipset that was announced, is valid and is held by an honest peer is \
+              better than the head, whatever failed before it.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "Venus #5771 (open): a failed heavier target bars later honest ones; Lotus #4541; \
+             Venus #4379: pending work replaced",
+};
+
+/// Checks the head at the end against all validated blocks.
+pub fn head_independent_of_order(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Best { view: ChainView::new(context), judged: 0 })
+}
+
+/// Checks the head at the end against all that was announced.
+pub fn heaviest_target_synced(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Announced {
+        context: context.clone(),
+        view: ChainView::new(context),
+        announced: FastSet::default(),
+        judged: 0,
+    })
+}
+
+struct Best {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Best {
+    fn claim(&self) -> &'static Claim {
+        &HEAD_INDEPENDENT_OF_ORDER
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        if let Some(event) = event_of(step) {
+            self.view.note(event);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end: &End<'_, TipsetSync>) -> Result<(), Violation> {
+        if end.healed_at.is_none() || end.fell_back.is_some() {
+            return Ok(());
+        }
+        let world = &self.view.world;
+        for tipset in self.formable() {
+            self.judged += 1;
+            if world.must_follow(&self.view.head, &self.view.checkpoint, &tipset) {
+                return Err(Violation::new(
+                    &HEAD_INDEPENDENT_OF_ORDER,
+                    format!("the head is {}, or better", world.name(tipset.key())),
+                    world.name(self.view.head.key()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Best {
+    /// The largest tipsets that the blocks of validated ones make.
+    fn formable(&self) -> Vec<Arc<Tipset>> {
+        let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
+        for key in &self.view.validated {
+            let Some(tipset) = self.view.world.tipset(key) else { continue };
+            let same = |group: &&mut Vec<Arc<Block>>| {
+                let header = group[0].header();
+                header.height == tipset.height() && header.parents == tipset.parents()
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => {
+                    for block in tipset.blocks() {
+                        if !group.iter().any(|known| known.cid() == block.cid()) {
+                            group.push(Arc::clone(block));
+                        }
+                    }
+                }
+                None => groups.push(tipset.blocks().to_vec()),
+            }
+        }
+        let tipsets = groups
+            .into_iter()
+            .filter_map(|group| Tipset::new(group, Construction::Strict).ok().map(Arc::new));
+        tipsets.collect()
+    }
+}
+
+struct Announced {
+    context: Context<TipsetSync>,
+    view: ChainView,
+    announced: FastSet<TipsetKey>,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Announced {
+    fn claim(&self) -> &'static Claim {
+        &HEAVIEST_TARGET_SYNCED
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        match &step.what {
+            What::In { input: Input::Message { message, .. }, .. } => match message {
+                Message::Gossip { block } => {
+                    self.announced.insert(TipsetKey::new(&[block.header.cid()]));
+                }
+                Message::Hello { head, .. } => {
+                    self.announced.insert(head.clone());
+                }
+                _ => {}
+            },
+            // A node forgets its targets when it dies.
+            What::Crashed { .. } => self.announced.clear(),
+            _ => {}
+        }
+        if let Some(event) = event_of(step) {
+            self.view.note(event);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end: &End<'_, TipsetSync>) -> Result<(), Violation> {
+        if end.healed_at.is_none() || end.fell_back.is_some() || end.pending.is_some() {
+            return Ok(());
+        }
+        let world = &self.view.world;
+        for key in &self.announced {
+            let Some(tipset) = world.tipset(key) else { continue };
+            if !self.is_held(&tipset, end.honest, end.at) {
+                continue;
+            }
+            self.judged += 1;
+            if world.must_follow(&self.view.head, &self.view.checkpoint, &tipset) {
+                return Err(Violation::new(
+                    &HEAVIEST_TARGET_SYNCED,
+                    format!("the head is {}, which was announced, or better", world.name(key)),
+                    world.name(self.view.head.key()),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+impl Announced {
+    /// Whether an honest peer has the tipset at the end.
+    fn is_held(&self, tipset: &Tipset, honest: &[PeerId], now: Time) -> bool {
+        let plans = self.context.scenario.peers.iter().filter(|plan| honest.contains(&plan.id));
+        plans.filter(|plan| !plan.has.operator).any(|plan| self.holds(plan, tipset, now))
+    }
+
+    fn holds(&self, plan: &PeerPlan<TipsetSync>, tipset: &Tipset, now: Time) -> bool {
+        let tree = &self.view.world.tree;
+        let learnt = plan.actions.iter().filter(|action| action.at_ms <= now.as_millis());
+        let learnt = learnt.filter_map(|action| match &action.what {
+            Action::Gossip { tipset } | Action::Move { tipset } => Some(tipset),
+            _ => None,
+        });
+        let paths: Vec<_> = std::iter::once(plan.has.tip.as_ref())
+            .chain(learnt.map(Some))
+            .map(|at| tree.path(at))
+            .collect();
+        tipset.key().iter().all(|cid| {
+            let block = tree.block(cid);
+            block.is_some_and(|block| {
+                paths.iter().any(|path| path.passes(block.branch, block.index))
+            })
+        })
+    }
+}

@@ -1,0 +1,36 @@
+use crate::scenario::Scenario;
+
+use super::family::TipsetSync;
+use super::peer::Action;
+use super::world::World;
+
+/// What is remarkable about a scenario.
+pub(super) fn labels(
+    scenario: &Scenario<TipsetSync>,
+    world: &World,
+    label: &mut dyn FnMut(&'static str),
+) {
+    let spec = &world.spec;
+    let epochs = || spec.branches.iter().flat_map(|branch| &branch.epochs);
+    let actions = || scenario.peers.iter().flat_map(|peer| &peer.actions);
+    let mut when = |holds: bool, name| {
+        if holds {
+            label(name);
+        }
+    };
+    when(spec.branches.len() > 1, "fork");
+    when(spec.branches.iter().any(|branch| branch.foreign), "foreign chain");
+    when(epochs().any(|epoch| epoch.nulls > 0), "null rounds");
+    when(epochs().any(|epoch| epoch.blocks.len() > 1), "several blocks an epoch");
+    when(epochs().any(|e| e.blocks.iter().any(|block| block.fault.is_some())), "invalid block");
+    when(world.tree.equivocates(), "equivocation");
+    when(spec.network.finality < 900, "small finality");
+    when(spec.checkpoint.is_some(), "checkpoint at the start");
+    when(actions().any(|a| matches!(a.what, Action::Checkpoint { .. })), "checkpoint set");
+    when(actions().any(|a| matches!(a.what, Action::Forge { .. })), "forged block");
+    when(actions().any(|a| matches!(a.what, Action::Ask { .. })), "subject serves");
+    when(scenario.peers.iter().any(|peer| !peer.lies.is_empty()), "liar");
+    when(scenario.peers.iter().any(|peer| peer.has.operator), "operator");
+    when(!scenario.commands.is_empty(), "concurrency changes");
+    when(!scenario.crashes.is_empty(), "crash");
+}

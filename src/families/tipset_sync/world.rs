@@ -1,0 +1,213 @@
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::machine::SpecError;
+use crate::primitives::filecoin::consensus::Network;
+use crate::primitives::filecoin::{Tipset, TipsetKey, breaks_tie};
+use crate::world::tipset::{Branch, TipsetRef, TipsetTree, TreeSpec, build};
+
+use super::message::{FullBlock, Settings, Start};
+use super::rules::Rules;
+
+/// How far the tree may reach beyond the clock at the start: such blocks are early for a while.
+pub const EARLY_EPOCHS_MAX: u64 = 4;
+
+/// A description of a world of tipsets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Which client the subject shall be.
+    pub profile: String,
+    /// What the network agrees on.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub network: Network,
+    /// The client's own limits.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub settings: Settings,
+    /// The epoch at the start of the run.
+    pub clock_epoch: u64,
+    /// Selects how peers are shuffled.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub shuffle: u64,
+    /// The chains.
+    pub branches: Vec<Branch>,
+    /// The subject's head at the start; genesis, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<TipsetRef>,
+    /// The subject's checkpoint at the start; genesis, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<TipsetRef>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What the honest network knows.
+#[derive(Debug)]
+pub struct World {
+    /// The description.
+    pub spec: Spec,
+    /// The tipsets.
+    pub tree: TipsetTree,
+    /// The subject's head at the start.
+    pub stored: Arc<Tipset>,
+    /// The subject's checkpoint at the start.
+    pub checkpoint: Arc<Tipset>,
+}
+
+impl World {
+    /// Builds the world.
+    ///
+    /// # Errors
+    /// The first field that does not fit.
+    pub fn build(spec: &Spec) -> Result<Self, SpecError> {
+        if !Rules::PROFILES.contains(&spec.profile.as_str()) {
+            return Err(SpecError::new("profile", format!("one of {:?}", Rules::PROFILES)));
+        }
+        check_settings(&spec.settings)?;
+        let tree = TreeSpec { network: spec.network, branches: spec.branches.clone() };
+        let tree = build(&tree).map_err(|error| SpecError::new(error.field, error.message))?;
+        check_heights(spec, &tree)?;
+        let stored = start_tipset(&tree, spec.stored.as_ref(), "stored")?;
+        let checkpoint = start_tipset(&tree, spec.checkpoint.as_ref(), "checkpoint")?;
+        if !tree.leads_to(&checkpoint, &stored) {
+            return Err(SpecError::new("checkpoint", "stands on the stored chain"));
+        }
+        Ok(Self { spec: spec.clone(), tree, stored, checkpoint })
+    }
+
+    /// Seconds since 1970 at the start of the run.
+    pub fn unix_time(&self) -> u64 {
+        let genesis = self.tree.genesis().min_timestamp();
+        genesis + self.spec.clock_epoch * self.spec.network.block_delay_s
+    }
+
+    /// What the subject is told at the beginning.
+    pub fn start(&self) -> Start {
+        let mut chain = Vec::new();
+        let mut at = Arc::clone(&self.stored);
+        while at.height() > 0 {
+            chain.push(self.full_blocks(&at));
+            at = self.tree.parent(&at).expect("a tree leads to genesis");
+        }
+        chain.reverse();
+        Start {
+            profile: self.spec.profile.clone(),
+            network: self.spec.network,
+            settings: self.spec.settings,
+            unix_time: self.unix_time(),
+            shuffle: self.spec.shuffle,
+            genesis: Arc::clone(&self.tree.genesis().blocks()[0]),
+            chain,
+            checkpoint: self.spec.checkpoint.as_ref().map(|_| self.checkpoint.key().clone()),
+        }
+    }
+
+    /// The blocks of a tipset with their messages.
+    pub fn full_blocks(&self, tipset: &Tipset) -> Vec<FullBlock> {
+        let messages = self.tree.messages(tipset);
+        let pairs = tipset.blocks().iter().zip(messages);
+        let full =
+            |(block, messages): (&Arc<_>, _)| FullBlock { header: Arc::clone(block), messages };
+        pairs.map(full).collect()
+    }
+
+    /// Whether a subject whose head is `head` and whose checkpoint is `checkpoint` must go to
+    /// `tip`, or beyond it: it is valid, better, and its fork is short enough.
+    pub fn must_follow(&self, head: &Arc<Tipset>, checkpoint: &Tipset, tip: &Arc<Tipset>) -> bool {
+        head.key() != tip.key()
+            && self.is_better(tip, head)
+            && self.tree.is_valid(tip.key())
+            && self.fork_is_short(head, checkpoint, tip)
+    }
+
+    /// Whether going from `head` to `tip` surely stays within finality and above the checkpoint.
+    pub fn fork_is_short(
+        &self,
+        head: &Arc<Tipset>,
+        checkpoint: &Tipset,
+        tip: &Arc<Tipset>,
+    ) -> bool {
+        let Some((ancestor, own, new)) = self.tree.fork(head, tip) else { return false };
+        if own == 0 {
+            return true;
+        }
+        let finality = self.spec.network.finality;
+        // Clients refuse forks at genesis. The two sides of a fork are measured differently by
+        // each: near the limit both ways are right.
+        ancestor.height() > 0
+            && ancestor.height() >= checkpoint.height()
+            && own + 1 < finality
+            && new + 1 < finality
+    }
+
+    fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {
+        let (new, old) = (self.tree.weight(tip), self.tree.weight(head));
+        if self.tree.equivocates() {
+            // Blocks of miners with two blocks in one epoch count only as long as that is not
+            // known: a tipset may lose its own epoch's weight, and so may the one before.
+            let epoch = new - tip.parent_weight();
+            return new > old + 2 * epoch;
+        }
+        let decides_ties = self.spec.profile != "forest";
+        new > old || (new == old && decides_ties && breaks_tie(tip, head))
+    }
+
+    /// A tipset by its key.
+    pub fn tipset(&self, key: &TipsetKey) -> Option<Arc<Tipset>> {
+        self.tree.form(key)
+    }
+
+    /// A tipset for people.
+    pub fn name(&self, key: &TipsetKey) -> String {
+        self.tree.name(key)
+    }
+}
+
+fn start_tipset(
+    tree: &TipsetTree,
+    at: Option<&TipsetRef>,
+    field: &str,
+) -> Result<Arc<Tipset>, SpecError> {
+    let tipset = tree.tipset_or_genesis(at).map_err(|message| SpecError::new(field, message))?;
+    if !tree.is_valid(tipset.key()) {
+        return Err(SpecError::new(field, "a valid tipset"));
+    }
+    Ok(tipset)
+}
+
+fn check_settings(settings: &Settings) -> Result<(), SpecError> {
+    let check = |field: &str, fits: bool| {
+        if fits { Ok(()) } else { Err(SpecError::new(format!("settings.{field}"), "out of range")) }
+    };
+    check("concurrent_max", (1..=100).contains(&settings.concurrent_max))?;
+    check("queue_max", (1..=1_000).contains(&settings.queue_max))?;
+    check("history_max", settings.history_max <= 1_000)?;
+    check("window", (1..=900).contains(&settings.window))?;
+    check("segment", (1..=900).contains(&settings.segment))?;
+    check("reply_ms", (3_000..=60_000).contains(&settings.reply_ms))
+}
+
+/// Nothing stands so far ahead of the clock that subjects need not look at it, and what is stored
+/// is not early.
+fn check_heights(spec: &Spec, tree: &TipsetTree) -> Result<(), SpecError> {
+    for (number, branch) in spec.branches.iter().enumerate() {
+        let tipsets: u32 = branch.epochs.iter().map(|epoch| epoch.repeat).sum();
+        let Some(last) = tipsets.checked_sub(1) else { continue };
+        let at = TipsetRef::new(number as u32, last);
+        let height = tree.tipset(&at).map_or(0, |tipset| tipset.height());
+        if height as u64 > spec.clock_epoch + EARLY_EPOCHS_MAX {
+            return Err(SpecError::new(
+                format!("branches[{number}].epochs"),
+                format!("end by epoch {}, got {height}", spec.clock_epoch + EARLY_EPOCHS_MAX),
+            ));
+        }
+    }
+    let stored = tree.tipset_or_genesis(spec.stored.as_ref());
+    if stored.is_ok_and(|stored| stored.height() as u64 > spec.clock_epoch) {
+        return Err(SpecError::new("stored", "not early"));
+    }
+    Ok(())
+}
