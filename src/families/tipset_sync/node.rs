@@ -187,25 +187,31 @@ impl Node {
         self.connected.iter().any(|(id, handshake)| *id == peer && handshake.exchange)
     }
 
-    fn add(&mut self, now: Time, target: Target) {
-        let head = self.store.head();
-        let within = !self.rules.sync.subset_moves_head
-            && target.head.height() == head.height()
-            && target.head.key().iter().all(|cid| head.contains(cid));
-        if within
-            || self.store.is_validated(target.head.key())
-            || target.head.key().iter().any(|cid| self.bad.contains(cid))
-        {
+    fn add(&mut self, now: Time, mut target: Target) {
+        // What is left of a tipset without its bad blocks may still be worth a sync.
+        let sound = target.head.blocks().iter().filter(|block| !self.bad.contains(&block.cid()));
+        let sound: Vec<_> = sound.cloned().collect();
+        if sound.len() < target.head.blocks().len() {
+            let Ok(head) = Tipset::new(sound, self.rules.construction) else { return };
+            target.head = Arc::new(head);
+        }
+        if self.is_synced(target.head.key()) {
             return;
         }
-        let bad = &self.bad;
-        match self.dispatcher.tracker.add(target, &|cid| bad.contains(cid)) {
+        let (bad, store, rules) = (&self.bad, &self.store, &self.rules);
+        let is_bad = |cid: &Cid| bad.contains(cid);
+        let done = |key: &TipsetKey| is_synced(store, rules, key);
+        match self.dispatcher.tracker.add(target, &is_bad, &done) {
             Added::Queued { displaced: Some(_) } if self.rules.tracker.forgets_displaced => {}
             Added::Queued { displaced: Some(target) } | Added::NoPlace(target) => {
                 self.defer(now, target, Some(now));
             }
             Added::Queued { displaced: None } | Added::Known | Added::Refused => {}
         }
+    }
+
+    fn is_synced(&self, key: &TipsetKey) -> bool {
+        is_synced(&self.store, &self.rules, key)
     }
 
     /// Keeps a target for later. Without a time it waits for a change of our chain, or a place.
@@ -412,6 +418,13 @@ impl Node {
             self.end(now, &job, SyncOutcome::Cancelled {}, out);
         }
     }
+}
+
+/// Whether a sync to this tipset has nothing to do.
+fn is_synced(store: &ChainStore, rules: &Rules, key: &TipsetKey) -> bool {
+    let head = store.head();
+    let within = key.iter().all(|cid| head.contains(cid));
+    store.is_validated(key) || (within && !rules.sync.subset_moves_head)
 }
 
 /// How long to wait after so many attempts: from two seconds on, twice as long each time.

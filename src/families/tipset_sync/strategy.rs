@@ -23,7 +23,7 @@ pub(super) fn strategy(profile: &str) -> BoxedStrategy<Scenario<TipsetSync>> {
     let calm = profile == "venus";
     proptest::collection::vec(any::<u32>(), GENES)
         .no_shrink()
-        .prop_map(move |genes| Maker { dice: Dice { genes, at: 0 }, calm }.scenario(&profile))
+        .prop_map(move |genes| Maker { dice: Dice { genes, at: 0 }, calm, miners: 0 }.scenario(&profile))
         .boxed()
 }
 
@@ -61,14 +61,18 @@ struct Maker {
     dice: Dice,
     /// Without what the profile's client is known not to survive.
     calm: bool,
+    /// The first miner of the branch that is made: miners of two branches are mostly different.
+    miners: u16,
 }
 
-/// Where a branch begins and how long it is, for references.
+/// How long branches are, for references.
+#[derive(Default)]
 struct Shape {
     /// The number of tipsets of each branch.
     lengths: Vec<u32>,
     /// The number of blocks of each epoch of each branch.
     blocks: Vec<Vec<u8>>,
+    foreign: Vec<bool>,
 }
 
 impl Maker {
@@ -105,16 +109,18 @@ impl Maker {
     fn world(&mut self, profile: &str) -> (Spec, Shape) {
         let trunk = self.dice.between(2, 14);
         let mut branches = vec![Branch { from: None, foreign: false, epochs: self.epochs(trunk) }];
-        let mut shape = Shape { lengths: Vec::new(), blocks: Vec::new() };
+        let mut shape = Shape::default();
         shape.add(&branches[0]);
         let forks = self.dice.pick(&[1, 0, 2, 1, 3]);
-        for _ in 0..forks {
+        for number in 0..forks {
+            self.miners = if self.dice.chance(10) { 0 } else { 100 * (number as u16 + 1) };
             let branch = self.fork(&shape);
             shape.add(&branch);
             branches.push(branch);
         }
         if self.dice.chance(6) {
             let length = self.dice.between(1, 6);
+            self.miners = 900;
             let branch = Branch { from: None, foreign: true, epochs: self.epochs(length) };
             shape.add(&branch);
             branches.push(branch);
@@ -217,7 +223,7 @@ impl Maker {
             && let Some(last) = epochs.last_mut()
         {
             let fault = Some(self.dice.pick(&Fault::ALL));
-            last.blocks.push(BlockSpec { miner: 50, wins: 2, messages: 0, fault });
+            last.blocks.push(BlockSpec { miner: self.miners + 50, wins: 2, messages: 0, fault });
         }
         if self.dice.chance(10)
             && let Some(last) = epochs.last_mut()
@@ -237,7 +243,7 @@ impl Maker {
 
     fn block(&mut self, place: u16) -> BlockSpec {
         BlockSpec {
-            miner: place * 10 + self.dice.below(5) as u16,
+            miner: self.miners + place * 10 + self.dice.below(5) as u16,
             wins: self.dice.pick(&[1, 1, 1, 2, 4]),
             messages: self.dice.pick(&[0, 0, 1, 2, 3]),
             fault: None,
@@ -249,7 +255,7 @@ impl Maker {
         let fault = Some(self.dice.pick(&Fault::ALL));
         let all = self.dice.chance(70);
         for block in &mut epochs[at].blocks {
-            if all || block.miner >= 10 {
+            if all || block.miner % 100 >= 10 {
                 block.fault = fault;
             }
         }
@@ -280,8 +286,8 @@ impl Maker {
         } else {
             self.reference(shape)
         };
-        let mut plan = PeerPlan::honest(id, PeerSpec::at(tip));
-        plan.has.limit = self.dice.pick::<Option<u64>>(&[None, None, Some(1), Some(3)]);
+        let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, PeerSpec::at(tip));
+        plan.has.limit = self.dice.pick(&[None, None, Some(1), Some(3)]);
         plan.has.poses = self.dice.chance(50);
         plan.latency_ms = self.dice.pick(&[50, 10, 300, 900]);
         if !anchor || self.dice.chance(25) {
@@ -292,6 +298,10 @@ impl Maker {
         plan.actions = self.actions(shape, heal_ms);
         if !anchor && !self.calm && self.dice.chance(55) {
             plan.lies = self.lies();
+        }
+        if shape.is_foreign(&plan) {
+            // A node of another network is no honest peer of this one.
+            plan.lies.push(Lie { from: 1_000, count: None, how: Misbehavior::Silent {} });
         }
         if !anchor && !self.calm && self.dice.chance(20) {
             let kind = self.fault();
@@ -390,7 +400,7 @@ impl Maker {
         heal_ms: Millis,
     ) -> PeerPlan<TipsetSync> {
         let has = PeerSpec { tip: None, operator: true, poses: false, limit: None };
-        let mut plan = PeerPlan::honest(id, has);
+        let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, has);
         plan.latency_ms = 1;
         let count = self.dice.between(1, 3);
         let mut times: Vec<Millis> = (0..count).map(|_| self.dice.below(heal_ms)).collect();
@@ -410,7 +420,12 @@ impl Maker {
 }
 
 impl Shape {
+    fn is_foreign(&self, plan: &PeerPlan<TipsetSync>) -> bool {
+        plan.has.tip.as_ref().is_some_and(|tip| self.foreign[tip.branch as usize])
+    }
+
     fn add(&mut self, branch: &Branch) {
+        self.foreign.push(branch.foreign);
         self.lengths.push(branch.epochs.len() as u32);
         self.blocks.push(branch.epochs.iter().map(|epoch| epoch.blocks.len() as u8).collect());
     }

@@ -387,13 +387,14 @@ impl Job {
             match check_block(block.header(), &parent, cx.unix_time, cx.network) {
                 Ok(()) => cx.store.add_valid_block(block),
                 Err(Check::TooEarly) if !cx.rules.sync.early_is_bad => {
-                    failed.get_or_insert(Check::TooEarly);
+                    // It passes: this is what decides whether the rest is tried again.
+                    failed = Some(Check::TooEarly);
                 }
                 Err(check) => {
                     if cx.rules.sync.remembers_bad {
                         cx.bad.insert(block.cid());
                     }
-                    failed = Some(failed.filter(|first| !first.is_temporary()).unwrap_or(check));
+                    failed.get_or_insert(check);
                 }
             }
         }
@@ -405,7 +406,9 @@ impl Job {
         if !check.is_temporary() || cx.rules.sync.early_is_bad {
             mark_bad(&self.chain[index + 1..], cx);
         }
-        // Its sound blocks may make a tipset of their own.
+        // What was valid before it counts, and its sound blocks may make a tipset of their own.
+        // DIFFERENCE: Venus looks for a new head only after a whole segment.
+        cx.refresh(parent.height());
         cx.refresh(tipset.height());
         Err(SyncOutcome::Invalid { check })
     }

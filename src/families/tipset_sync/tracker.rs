@@ -84,8 +84,14 @@ impl TargetTracker {
         self.history.iter()
     }
 
-    /// Takes a target. `bad` tells blocks that are known to be invalid.
-    pub fn add(&mut self, mut target: Target, bad: &dyn Fn(&Cid) -> bool) -> Added {
+    /// Takes a target. `bad` tells blocks that are known to be invalid, `done` tipsets that are
+    /// synced already.
+    pub fn add(
+        &mut self,
+        mut target: Target,
+        bad: &dyn Fn(&Cid) -> bool,
+        done: &dyn Fn(&TipsetKey) -> bool,
+    ) -> Added {
         if self.rules.floor == Floor::Sticky && target.head.parent_weight() < self.floor {
             return Added::Refused;
         }
@@ -97,7 +103,8 @@ impl TargetTracker {
             Some(head) => target.head = head,
             None => return Added::Refused,
         }
-        if self.rules.knows_active && self.is_active(target.head.key()) {
+        let active = self.rules.knows_active && self.is_active(target.head.key());
+        if active || done(target.head.key()) {
             return Added::Known;
         }
         match self.place(target) {

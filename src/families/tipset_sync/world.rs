@@ -123,24 +123,37 @@ impl World {
             && self.fork_is_short(head, checkpoint, tip)
     }
 
-    /// Whether going from `head` to `tip` surely stays within finality and above the checkpoint.
+    /// Whether going from `head` to `tip` stays within finality and above the checkpoint, as Venus
+    /// measures it: what we leave, and what the fork has below our height before the tipset that
+    /// is compared first.
     pub fn fork_is_short(
         &self,
         head: &Arc<Tipset>,
         checkpoint: &Tipset,
         tip: &Arc<Tipset>,
     ) -> bool {
-        let Some((ancestor, own, new)) = self.tree.fork(head, tip) else { return false };
+        let Some((ancestor, own, _)) = self.tree.fork(head, tip) else { return false };
         if own == 0 {
             return true;
         }
         let finality = self.spec.network.finality;
-        // Clients refuse forks at genesis. The two sides of a fork are measured differently by
-        // each: near the limit both ways are right.
+        // Clients refuse forks at genesis.
         ancestor.height() > 0
             && ancestor.height() >= checkpoint.height()
-            && own + 1 < finality
-            && new + 1 < finality
+            && own <= finality
+            && self.fork_below(&ancestor, head, tip) < finality
+    }
+
+    /// How many tipsets a fork has after `ancestor` and below the height of `head`.
+    pub fn fork_below(&self, ancestor: &Tipset, head: &Tipset, tip: &Arc<Tipset>) -> u64 {
+        let mut below = 0;
+        let mut at = Arc::clone(tip);
+        while at.height() > ancestor.height() {
+            below += u64::from(at.height() < head.height());
+            let Some(parent) = self.tree.parent(&at) else { break };
+            at = parent;
+        }
+        below
     }
 
     fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {

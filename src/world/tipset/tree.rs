@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
 use crate::primitives::filecoin::consensus::{self, Network};
@@ -16,6 +16,8 @@ pub struct TipsetTree {
     branches: IndexMap<u32, BranchBlocks, FxBuildHasher>,
     /// Where each block stands: branch, index, number in the epoch.
     places: IndexMap<Cid, (u32, u32, u8), FxBuildHasher>,
+    /// Who found a block at which height.
+    miners: IndexSet<(i64, Vec<u8>), FxBuildHasher>,
     equivocates: bool,
 }
 
@@ -66,6 +68,7 @@ impl TipsetTree {
             genesis,
             branches: IndexMap::default(),
             places: IndexMap::default(),
+            miners: IndexSet::default(),
             equivocates: false,
         }
     }
@@ -82,9 +85,9 @@ impl TipsetTree {
         let epochs = &mut self.branches.entry(branch).or_default().epochs;
         for (number, known) in epoch.blocks.iter().enumerate() {
             self.places.insert(known.block.cid(), (branch, epochs.len() as u32, number as u8));
-            let miner = &known.block.header().miner;
-            self.equivocates |=
-                epoch.blocks[..number].iter().any(|other| other.block.header().miner == *miner);
+            let header = known.block.header();
+            let found = (header.height, header.miner.clone());
+            self.equivocates |= !self.miners.insert(found);
         }
         epochs.push(epoch);
     }
@@ -99,7 +102,7 @@ impl TipsetTree {
         &self.genesis
     }
 
-    /// Whether any miner has two blocks in one epoch of one branch.
+    /// Whether any miner has two blocks in one epoch, on whatever branches.
     pub fn equivocates(&self) -> bool {
         self.equivocates
     }

@@ -7,7 +7,7 @@ use crate::families::tipset_sync::rules::Rules;
 use crate::families::tipset_sync::world::World;
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::{FastSet, Input, Output, PeerId};
-use crate::primitives::filecoin::{Cid, Tipset};
+use crate::primitives::filecoin::{Cid, Construction, Tipset};
 use crate::trace::{Step, What};
 
 use super::view::event_of;
@@ -25,22 +25,24 @@ pub static ANSWER_MATCHES_REQUEST: Claim = Claim {
 
 /// Checks that all that is validated was received rightly.
 pub fn answer_matches_request(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
-    Box::new(Answers {
-        world: Arc::clone(&context.world),
-        open: Vec::new(),
-        headers: FastSet::default(),
-        roots: FastSet::default(),
-        judged: 0,
-    })
+    let world = Arc::clone(&context.world);
+    let (mut headers, mut roots) = (FastSet::default(), FastSet::default());
+    let mut at = Some(Arc::clone(&world.stored));
+    while let Some(tipset) = at {
+        headers.extend(tipset.key().iter().copied());
+        roots.extend(tipset.blocks().iter().map(|block| block.header().messages));
+        at = world.tree.parent(&tipset);
+    }
+    Box::new(Answers { world, open: Vec::new(), headers, roots, judged: 0 })
 }
 
 struct Answers {
     world: Arc<World>,
     /// The requests that wait for an answer.
     open: Vec<(PeerId, RequestKey)>,
-    /// The blocks whose headers came rightly.
+    /// The blocks whose headers came rightly, or were stored.
     headers: FastSet<Cid>,
-    /// The roots whose messages came rightly.
+    /// The roots whose messages came rightly, or were stored; that of no messages is in genesis.
     roots: FastSet<Cid>,
     judged: u64,
 }
@@ -123,7 +125,7 @@ impl Answers {
             *status,
             chain,
             &known,
-            crate::primitives::filecoin::Construction::Venus,
+            Construction::Venus,
             &rules.exchange,
         );
         let Ok(valid) = checked else { return };

@@ -181,13 +181,7 @@ impl Finality {
             return Ok(());
         }
         self.judged += 1;
-        let mut below = 0;
-        let mut at = new;
-        while at.height() > ancestor.height() {
-            below += u64::from(at.height() < self.view.head.height());
-            let Some(parent) = world.tree.parent(&at) else { break };
-            at = parent;
-        }
+        let below = world.fork_below(&ancestor, &self.view.head, &new);
         let finality = world.spec.network.finality;
         if own > finality || below > finality {
             return Err(Violation::new(

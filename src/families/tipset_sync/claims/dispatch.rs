@@ -1,8 +1,8 @@
 use crate::families::tipset_sync::family::TipsetSync;
-use crate::families::tipset_sync::message::{Command, Event, SyncOutcome};
+use crate::families::tipset_sync::message::{Command, Event, Message, SyncOutcome};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastSet, Input};
-use crate::primitives::filecoin::TipsetKey;
+use crate::machine::{FastMap, FastSet, Input};
+use crate::primitives::filecoin::{Cid, TipsetKey};
 use crate::trace::{Step, What};
 
 use super::view::{ChainView, event_of};
@@ -68,7 +68,7 @@ pub fn complete_is_validated(context: &Context<TipsetSync>) -> Box<dyn Invariant
 
 /// Checks the heights of targets.
 pub fn epoch_window(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
-    Box::new(Window { context: context.clone(), judged: 0 })
+    Box::new(Window { context: context.clone(), heights: FastMap::default(), judged: 0 })
 }
 
 /// Checks for double work.
@@ -154,6 +154,8 @@ impl Invariant<TipsetSync> for Complete {
 
 struct Window {
     context: Context<TipsetSync>,
+    /// The heights of the blocks that were gossiped.
+    heights: FastMap<Cid, i64>,
     judged: u64,
 }
 
@@ -163,32 +165,28 @@ impl Invariant<TipsetSync> for Window {
     }
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
-        let world = &self.context.world;
-        match event_of(step) {
-            Some(Event::SyncStarted { target }) => {
-                self.judged += 1;
-                let Some(tipset) = world.tipset(target) else {
-                    // Only forged blocks are not in the world, and they are far ahead.
-                    return Err(Violation::new(
-                        &EPOCH_WINDOW,
-                        "only blocks near the clock's epoch are synced",
-                        format!("sync of the forged block {target:?} at {}", step.at),
-                    ));
-                };
-                let spec = &world.spec;
-                let passed = step.at.as_millis() / 1000 / spec.network.block_delay_s;
-                let highest = spec.clock_epoch + passed + HEIGHT_DRIFT_MAX;
-                if tipset.height() as u64 > highest {
-                    return Err(Violation::new(
-                        &EPOCH_WINDOW,
-                        format!("targets up to height {highest}"),
-                        format!("{} at {}", world.name(target), step.at),
-                    ));
-                }
-                Ok(())
-            }
-            _ => Ok(()),
+        if let What::In { input: Input::Message { message, .. }, .. } = &step.what
+            && let Message::Gossip { block } | Message::OwnBlock { block } = message
+        {
+            self.heights.insert(block.header.cid(), block.header.height());
         }
+        let Some(Event::SyncStarted { target }) = event_of(step) else { return Ok(()) };
+        let world = &self.context.world;
+        let gossiped = target.first().and_then(|cid| self.heights.get(cid).copied());
+        let height = gossiped.or_else(|| world.tipset(target).map(|tipset| tipset.height()));
+        let Some(height) = height else { return Ok(()) };
+        self.judged += 1;
+        let spec = &world.spec;
+        let passed = step.at.as_millis() / 1000 / spec.network.block_delay_s;
+        let highest = spec.clock_epoch + passed + HEIGHT_DRIFT_MAX;
+        if height as u64 <= highest {
+            return Ok(());
+        }
+        Err(Violation::new(
+            &EPOCH_WINDOW,
+            format!("targets up to height {highest}"),
+            format!("{} of height {height} at {}", world.name(target), step.at),
+        ))
     }
 
     fn exercised(&self) -> u64 {

@@ -24,7 +24,7 @@ pub static HEAD_INDEPENDENT_OF_ORDER: Claim = Claim {
 /// What can be synced and is heaviest is synced.
 pub static HEAVIEST_TARGET_SYNCED: Claim = Claim {
     id: "heaviest-target-synced",
-    summary: "In the end no tipset that was announced, is valid and is held by an honest peer is \
+    summary: "In the end no block that was gossiped, is valid and is held by an honest peer is \
               better than the head, whatever failed before it.",
     strength: Strength::Must,
     needs: Needs::Events,
@@ -129,15 +129,9 @@ impl Invariant<TipsetSync> for Announced {
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
         match &step.what {
-            What::In { input: Input::Message { message, .. }, .. } => match message {
-                Message::Gossip { block } => {
-                    self.announced.insert(TipsetKey::new(&[block.header.cid()]));
-                }
-                Message::Hello { head, .. } => {
-                    self.announced.insert(head.clone());
-                }
-                _ => {}
-            },
+            What::In { input: Input::Message { message: Message::Gossip { block }, .. }, .. } => {
+                self.announced.insert(TipsetKey::new(&[block.header.cid()]));
+            }
             // A node forgets its targets when it dies.
             What::Crashed { .. } => self.announced.clear(),
             _ => {}
