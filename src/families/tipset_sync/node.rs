@@ -303,7 +303,9 @@ impl Node {
                 messages: Arc::clone(messages),
             };
             let blocks: Vec<FullBlock> = pairs.map(full).collect();
-            self.client.add_peer(fetch.peer);
+            if self.speaks_exchange(fetch.peer) {
+                self.client.add_peer(fetch.peer);
+            }
             self.announce(now, &blocks, Some(fetch.peer));
         }
     }

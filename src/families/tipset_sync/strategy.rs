@@ -199,7 +199,7 @@ impl Maker {
         let length = u64::from(shape.lengths[branch as usize]);
         let index = self.dice.below(length) as u32;
         let blocks = shape.blocks[branch as usize][index as usize];
-        let part = blocks > 1 && self.dice.chance(25);
+        let part = blocks > 1 && index > 0 && self.dice.chance(25);
         let from = if part {
             let block = self.dice.below(u64::from(blocks)) as u8;
             TipsetRef::some(branch, index, &[block])

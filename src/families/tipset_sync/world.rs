@@ -69,6 +69,7 @@ impl World {
         check_settings(&spec.settings)?;
         let tree = TreeSpec { network: spec.network, branches: spec.branches.clone() };
         let tree = build(&tree).map_err(|error| SpecError::new(error.field, error.message))?;
+        check_forks(spec)?;
         check_heights(spec, &tree)?;
         let stored = start_tipset(&tree, spec.stored.as_ref(), "stored")?;
         let checkpoint = start_tipset(&tree, spec.checkpoint.as_ref(), "checkpoint")?;
@@ -201,6 +202,24 @@ fn check_settings(settings: &Settings) -> Result<(), SpecError> {
     check("window", (1..=900).contains(&settings.window))?;
     check("segment", (1..=900).contains(&settings.segment))?;
     check("reply_ms", (3_000..=60_000).contains(&settings.reply_ms))
+}
+
+/// All chains of the network share their first tipset: clients refuse forks at genesis, so that
+/// nothing can be said of them.
+fn check_forks(spec: &Spec) -> Result<(), SpecError> {
+    for (number, branch) in spec.branches.iter().enumerate().skip(1) {
+        let at_genesis = match &branch.from {
+            None => !branch.foreign,
+            Some(from) => from.branch == 0 && from.index == 0 && !from.blocks.is_empty(),
+        };
+        if at_genesis {
+            return Err(SpecError::new(
+                format!("branches[{number}].from"),
+                "builds on the whole first tipset of branch 0 or later",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Nothing stands so far ahead of the clock that subjects need not look at it, and what is stored

@@ -201,7 +201,7 @@ fn mine(
     };
     let build = |(number, spec): (usize, &BlockSpec)| {
         let messages = messages(spec, (branch, index, number as u32));
-        let block = Arc::new(Block::new(template.header(spec, number, &messages)));
+        let block = Arc::new(Block::new(template.header(spec, number as u64 | u64::from(branch) << 8, &messages)));
         let valid = valid && spec.fault.is_none();
         KnownBlock { block, messages: Arc::new(messages), valid, branch, index }
     };
@@ -219,7 +219,7 @@ struct Template<'a> {
 }
 
 impl Template<'_> {
-    fn header(&self, spec: &BlockSpec, number: usize, messages: &BlockMessages) -> BlockHeader {
+    fn header(&self, spec: &BlockSpec, mark: u64, messages: &BlockMessages) -> BlockHeader {
         // A miner has one ticket an epoch, however many blocks it makes of it.
         let mut seed = self.parent.key()[0].digest().to_vec();
         seed.extend(spec.miner.to_be_bytes());
@@ -245,7 +245,7 @@ impl Template<'_> {
             timestamp: self.timestamp + u64::from(fault(Fault::Timestamp)),
             block_sig: None,
             // Tells the blocks of one miner in one epoch apart.
-            fork_signaling: number as u64,
+            fork_signaling: mark,
             parent_base_fee: 100,
         };
         if fault(Fault::StateRoot) {
