@@ -5,6 +5,7 @@ use super::Catalog;
 use super::headers_first::HeadersFirst;
 use super::skeleton::Skeleton;
 use super::state_sync::StateSync;
+use super::tipset_sync::TipsetSync;
 
 /// A family by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,8 @@ pub enum FamilyId {
     StateSync,
     /// Ethereum beacon header sync.
     Skeleton,
+    /// Filecoin tipset sync.
+    TipsetSync,
 }
 
 /// Work that can be done for any family.
@@ -29,6 +32,7 @@ pub trait Visit {
 impl FamilyId {
     /// All families.
     pub const ALL: [Self; 3] = [Self::HeadersFirst, Self::StateSync, Self::Skeleton];
+    pub const ALL: [Self; 2] = [Self::HeadersFirst, Self::TipsetSync];
 
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
@@ -36,6 +40,7 @@ impl FamilyId {
             Self::HeadersFirst => work.visit::<HeadersFirst>(),
             Self::StateSync => work.visit::<StateSync>(),
             Self::Skeleton => work.visit::<Skeleton>(),
+            Self::TipsetSync => work.visit::<TipsetSync>(),
         }
     }
 

@@ -45,6 +45,7 @@ impl Catalog for TipsetSync {
             claims::VALIDATED_IN_ORDER => claims::validated_in_order,
             claims::HEAD_CHANGES_BALANCE => claims::head_changes_balance,
             claims::HEAD_NEVER_LIGHTER => claims::head_never_lighter,
+            claims::EQUIVOCATORS_LEFT_OUT => claims::equivocators_left_out,
             claims::CHECKPOINT_FINAL => claims::checkpoint_final,
             claims::CHECKPOINT_TAKEN => claims::checkpoint_taken,
             claims::FORK_WITHIN_FINALITY => claims::fork_within_finality,

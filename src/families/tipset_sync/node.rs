@@ -180,7 +180,7 @@ impl Node {
         }
         let id = self.next_id();
         let head = Arc::new(head);
-        self.add(now, Target { id, head, sender, attempts: 0, running: false });
+        self.add(now, Target { id, head, attempts: 0, running: false });
     }
 
     fn speaks_exchange(&self, peer: PeerId) -> bool {
@@ -195,12 +195,12 @@ impl Node {
             let Ok(head) = Tipset::new(sound, self.rules.construction) else { return };
             target.head = Arc::new(head);
         }
-        if self.is_synced(target.head.key()) {
+        if is_synced(&self.store, &self.rules, &target.head) {
             return;
         }
         let (bad, store, rules) = (&self.bad, &self.store, &self.rules);
         let is_bad = |cid: &Cid| bad.contains(cid);
-        let done = |key: &TipsetKey| is_synced(store, rules, key);
+        let done = |tipset: &Tipset| is_synced(store, rules, tipset);
         match self.dispatcher.tracker.add(target, &is_bad, &done) {
             Added::Queued { displaced: Some(_) } if self.rules.tracker.forgets_displaced => {}
             Added::Queued { displaced: Some(target) } | Added::NoPlace(target) => {
@@ -208,10 +208,6 @@ impl Node {
             }
             Added::Queued { displaced: None } | Added::Known | Added::Refused => {}
         }
-    }
-
-    fn is_synced(&self, key: &TipsetKey) -> bool {
-        is_synced(&self.store, &self.rules, key)
     }
 
     /// Keeps a target for later. Without a time it waits for a change of our chain, or a place.
@@ -394,6 +390,12 @@ impl Node {
                 self.take_up(now, later, out);
             }
             let Some(target) = self.dispatcher.select() else { return };
+            if target.head.key().iter().any(|cid| self.bad.contains(cid)) {
+                // It was found out while the target waited.
+                self.dispatcher.finish(target.id);
+                self.add(now, Target { running: false, ..target });
+                continue;
+            }
             out.event(Event::SyncStarted { target: target.head.key().clone() });
             let mut job = Job::new(target, self.store.head());
             let need = self.work(now, out, |cx| job.begin(cx));
@@ -423,10 +425,9 @@ impl Node {
 }
 
 /// Whether a sync to this tipset has nothing to do.
-fn is_synced(store: &ChainStore, rules: &Rules, key: &TipsetKey) -> bool {
-    let head = store.head();
-    let within = key.iter().all(|cid| head.contains(cid));
-    store.is_validated(key) || (within && !rules.sync.subset_moves_head)
+fn is_synced(store: &ChainStore, rules: &Rules, tipset: &Tipset) -> bool {
+    store.is_validated(tipset.key())
+        || (store.has_only_valid(tipset) && !rules.sync.subset_moves_head)
 }
 
 /// How long to wait after so many attempts: from two seconds on, twice as long each time.

@@ -135,6 +135,13 @@ impl ChainStore {
         self.validated.contains_key(key)
     }
 
+    /// Whether each of its blocks has passed all checks.
+    pub(super) fn has_only_valid(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height());
+        let is_valid = |cid: &Cid| valid.is_some_and(|at| at.iter().any(|own| own.cid() == *cid));
+        self.is_validated(tipset.key()) || tipset.key().iter().all(is_valid)
+    }
+
     pub(super) fn add_valid_block(&mut self, block: &Arc<Block>) {
         let at = self.valid_blocks.entry(block.height()).or_default();
         if !at.iter().any(|known| known.cid() == block.cid()) {
@@ -174,9 +181,7 @@ impl ChainStore {
         let mut next = Arc::clone(&head);
         match self.heaviest_at(head.height()) {
             Some(best) if self.wins(&best, &head) || best.key() == head.key() => {
-                if !self.leaves_too_much(&head, &best) {
-                    next = best;
-                }
+                next = best;
             }
             Some(best) if self.weight(&best) == self.weight(&head) => {}
             // A miner of the head has two blocks: the head as it was cannot be formed any more.
@@ -185,7 +190,6 @@ impl ChainStore {
         if height != head.height()
             && let Some(best) = self.heaviest_at(height)
             && self.wins(&best, &next)
-            && !self.leaves_too_much(&head, &best)
         {
             next = best;
         }
@@ -233,7 +237,7 @@ impl ChainStore {
         }
     }
 
-    /// The heaviest tipset that the valid blocks of a height make.
+    /// The heaviest tipset that the valid blocks of a height make and that may become the head.
     fn heaviest_at(&self, height: i64) -> Option<Arc<Tipset>> {
         let blocks = self.valid_blocks.get(&height)?;
         let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
@@ -257,7 +261,8 @@ impl ChainStore {
         for group in groups {
             let Ok(tipset) = Tipset::new(group, self.construction) else { continue };
             let tipset = Arc::new(tipset);
-            if best.as_ref().is_none_or(|best| self.wins(&tipset, best)) {
+            let better = best.as_ref().is_none_or(|best| self.wins(&tipset, best));
+            if better && !self.leaves_too_much(&self.head, &tipset) {
                 best = Some(tipset);
             }
         }
@@ -269,7 +274,6 @@ impl ChainStore {
         for height in head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE {
             if let Some(tipset) = self.heaviest_at(height)
                 && best.as_ref().is_none_or(|best| self.wins(&tipset, best))
-                && !self.leaves_too_much(head, &tipset)
             {
                 best = Some(tipset);
             }
@@ -277,11 +281,13 @@ impl ChainStore {
         best
     }
 
-    /// Whether going from `old` to `new` leaves more of our chain than finality allows, or the
-    /// checkpoint.
-    fn leaves_too_much(&self, old: &Arc<Tipset>, new: &Arc<Tipset>) -> bool {
-        let (mut old, mut new) = (Arc::clone(old), Arc::clone(new));
-        let mut steps = 0;
+    /// Whether going from `head` to `new` leaves the checkpoint, or our chain further back than
+    /// finality.
+    ///
+    /// DIFFERENCE: Venus counts the tipsets that we leave, and those that it fetches of the fork.
+    /// Epochs since the common ancestor bound both, and do not depend on how far a fork has come.
+    fn leaves_too_much(&self, head: &Arc<Tipset>, new: &Arc<Tipset>) -> bool {
+        let (mut old, mut new) = (Arc::clone(head), Arc::clone(new));
         while old.key() != new.key() {
             let back = if new.height() > old.height() {
                 self.parent(&new).map(|parent| new = parent)
@@ -290,13 +296,10 @@ impl ChainStore {
                 if old.key() == self.checkpoint.key() && !expands {
                     return true;
                 }
-                steps += 1;
-                if self.rules.own_side_bounded && steps > self.network.finality {
-                    return true;
-                }
                 self.parent(&old).map(|parent| old = parent)
             };
-            if back.is_none() {
+            let depth = (head.height() - old.height()) as u64;
+            if back.is_none() || (depth > self.network.finality && self.rules.own_side_bounded) {
                 return true;
             }
         }

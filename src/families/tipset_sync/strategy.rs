@@ -23,7 +23,9 @@ pub(super) fn strategy(profile: &str) -> BoxedStrategy<Scenario<TipsetSync>> {
     let calm = profile == "venus";
     proptest::collection::vec(any::<u32>(), GENES)
         .no_shrink()
-        .prop_map(move |genes| Maker { dice: Dice { genes, at: 0 }, calm, miners: 0 }.scenario(&profile))
+        .prop_map(move |genes| {
+            Maker { dice: Dice { genes, at: 0 }, calm, miners: 0, even: false }.scenario(&profile)
+        })
         .boxed()
 }
 
@@ -63,6 +65,8 @@ struct Maker {
     calm: bool,
     /// The first miner of the branch that is made: miners of two branches are mostly different.
     miners: u16,
+    /// All blocks of the branch have one win.
+    even: bool,
 }
 
 /// How long branches are, for references.
@@ -114,7 +118,8 @@ impl Maker {
         let forks = self.dice.pick(&[1, 0, 2, 1, 3]);
         for number in 0..forks {
             self.miners = if self.dice.chance(10) { 0 } else { 100 * (number as u16 + 1) };
-            let branch = self.fork(&shape);
+            let branch =
+                if self.dice.chance(25) { self.twin(&branches, &shape) } else { self.fork(&shape) };
             shape.add(&branch);
             branches.push(branch);
         }
@@ -143,7 +148,7 @@ impl Maker {
         let spec = Spec {
             profile: profile.to_owned(),
             network: Network {
-                finality: self.dice.pick(&[900, 900, 900, 4, 6, 10]),
+                finality: self.dice.pick(&[900, 900, 900, 900, 5, 8]),
                 ..Network::default()
             },
             settings: self.settings(),
@@ -214,8 +219,25 @@ impl Maker {
         Branch { from: Some(from), foreign: false, epochs }
     }
 
+    /// A fork that weighs as much as what it leaves: the end of a branch again, by other miners.
+    fn twin(&mut self, branches: &[Branch], shape: &Shape) -> Branch {
+        let branch = self.dice.below(branches.len() as u64) as usize;
+        let back = self.dice.between(1, 3) as u32;
+        let Some(index) = (shape.lengths[branch] - 1).checked_sub(back) else {
+            return self.fork(shape);
+        };
+        let mut epochs = branches[branch].epochs[index as usize + 1..].to_vec();
+        for block in epochs.iter_mut().flat_map(|epoch| &mut epoch.blocks) {
+            block.miner = self.miners + block.miner % 100;
+            block.fault = None;
+        }
+        Branch { from: Some(TipsetRef::new(branch as u32, index)), foreign: false, epochs }
+    }
+
     fn epochs(&mut self, count: u64) -> Vec<Epoch> {
         let rich = self.dice.chance(50);
+        // Blocks that weigh the same make ties between forks.
+        self.even = self.dice.chance(40);
         let mut epochs: Vec<Epoch> = (0..count).map(|_| self.epoch(rich)).collect();
         // A block beside the last tipset that fails a check, or two blocks of one miner.
         if !self.calm
@@ -244,7 +266,7 @@ impl Maker {
     fn block(&mut self, place: u16) -> BlockSpec {
         BlockSpec {
             miner: self.miners + place * 10 + self.dice.below(5) as u16,
-            wins: self.dice.pick(&[1, 1, 1, 2, 4]),
+            wins: if self.even { 1 } else { self.dice.pick(&[1, 1, 1, 2, 4]) },
             messages: self.dice.pick(&[0, 0, 1, 2, 3]),
             fault: None,
         }

@@ -8,6 +8,7 @@ use super::client::Outcome;
 use super::message::{Event, Request, Settings, SyncOutcome};
 use super::response::check_roots;
 use super::rules::{Rules, SyncRules};
+use super::server::REQUEST_LENGTH_MAX;
 use super::store::{ChainStore, HeadChange};
 use super::tracker::Target;
 
@@ -65,8 +66,6 @@ struct Fork {
     at: usize,
     /// The tipset of our chain that is compared.
     ours: Arc<Tipset>,
-    /// How many of our tipsets come after it.
-    steps: u64,
     requests: u32,
 }
 
@@ -234,7 +233,7 @@ impl Job {
         self.stage = if base.parents().iter().any(|cid| self.known.contains(cid)) {
             Stage::ForkParent
         } else {
-            Stage::Fork(Fork { tipsets: Vec::new(), at: 0, ours: parent, steps: 1, requests: 0 })
+            Stage::Fork(Fork { tipsets: Vec::new(), at: 0, ours: parent, requests: 0 })
         };
         Ok(())
     }
@@ -260,7 +259,7 @@ impl Job {
     fn search(&mut self, cx: &mut SyncContext<'_>) -> Result<Option<Need>, Stop> {
         let Stage::Fork(fork) = &mut self.stage else { return Ok(None) };
         let rules = &cx.rules.sync;
-        let finality = cx.network.finality;
+        let lowest = self.known.height() - cx.network.finality as i64;
         while let Some(theirs) = fork.tipsets.get(fork.at) {
             if fork.ours.height() == 0 && rules.stops_at_genesis {
                 return Err(REFUSED);
@@ -282,14 +281,12 @@ impl Job {
             if rules.skips_ancestor && fork.ours.height() == theirs.height() {
                 fork.at += 1;
             }
-            fork.step_back(cx.store, rules, finality)?;
+            fork.step_back(cx.store, rules, lowest)?;
         }
         let asked_enough = rules.one_fork_request && fork.requests > 0;
-        if fork.tipsets.len() as u64 >= finality && rules.stops_at_genesis || asked_enough {
-            return Err(REFUSED);
-        }
         let oldest = fork.tipsets.last().or(self.chain.last()).expect("the chain has its target");
-        if oldest.height() == 0 && rules.stops_at_genesis {
+        let too_low = oldest.height() < lowest && rules.own_side_bounded;
+        if asked_enough || (rules.stops_at_genesis && (too_low || oldest.height() == 0)) {
             return Err(REFUSED);
         }
         let parents = oldest.parents();
@@ -298,7 +295,7 @@ impl Job {
             return Ok(None);
         }
         fork.requests += 1;
-        let length = finality.saturating_sub(fork.tipsets.len() as u64).clamp(1, 900);
+        let length = cx.network.finality.clamp(1, REQUEST_LENGTH_MAX);
         Ok(Some(ask_headers(parents, length)))
     }
 
@@ -419,19 +416,16 @@ impl Fork {
         &mut self,
         store: &ChainStore,
         rules: &SyncRules,
-        finality: u64,
+        lowest: i64,
     ) -> Result<(), Stop> {
         if self.ours.key() == store.checkpoint().key() && rules.stops_at_genesis {
             return Err(REFUSED);
         }
-        if rules.own_side_bounded && self.steps >= finality {
-            return Err(REFUSED);
-        }
         match store.parent(&self.ours) {
-            Some(parent) => {
-                self.steps += 1;
-                self.ours = parent;
+            Some(parent) if rules.own_side_bounded && parent.height() < lowest => {
+                return Err(REFUSED);
             }
+            Some(parent) => self.ours = parent,
             // Genesis has no parent: it stays, and theirs goes on.
             None => self.at += 1,
         }

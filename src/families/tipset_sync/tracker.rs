@@ -2,7 +2,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use crate::machine::{FastMap, PeerId};
+use crate::machine::FastMap;
 use crate::primitives::filecoin::consensus::{self, Network};
 use crate::primitives::filecoin::{Block, Cid, Construction, Tipset, TipsetKey};
 
@@ -16,8 +16,6 @@ pub struct Target {
     pub id: u64,
     /// The tipset.
     pub head: Arc<Tipset>,
-    /// Who told of it; nobody, if it is our own.
-    pub sender: Option<PeerId>,
     /// How often it was tried already.
     pub attempts: u32,
     /// Whether its sync runs.
@@ -90,7 +88,7 @@ impl TargetTracker {
         &mut self,
         mut target: Target,
         bad: &dyn Fn(&Cid) -> bool,
-        done: &dyn Fn(&TipsetKey) -> bool,
+        done: &dyn Fn(&Tipset) -> bool,
     ) -> Added {
         if self.rules.floor == Floor::Sticky && target.head.parent_weight() < self.floor {
             return Added::Refused;
@@ -104,7 +102,7 @@ impl TargetTracker {
             None => return Added::Refused,
         }
         let active = self.rules.knows_active && self.is_active(target.head.key());
-        if active || done(target.head.key()) {
+        if active || done(&target.head) {
             return Added::Known;
         }
         match self.place(target) {

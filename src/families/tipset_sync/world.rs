@@ -124,9 +124,9 @@ impl World {
             && self.fork_is_short(head, checkpoint, tip)
     }
 
-    /// Whether going from `head` to `tip` stays within finality and above the checkpoint, as Venus
-    /// measures it: what we leave, and what the fork has below our height before the tipset that
-    /// is compared first.
+    /// Whether going from `head` to `tip` stays above the checkpoint, and leaves our chain no
+    /// further back than finality. All clients follow such a fork: neither side of it has more
+    /// tipsets than there are epochs.
     pub fn fork_is_short(
         &self,
         head: &Arc<Tipset>,
@@ -137,12 +137,11 @@ impl World {
         if own == 0 {
             return true;
         }
-        let finality = self.spec.network.finality;
+        let depth = (head.height() - ancestor.height()) as u64;
         // Clients refuse forks at genesis.
         ancestor.height() > 0
             && ancestor.height() >= checkpoint.height()
-            && own <= finality
-            && self.fork_below(&ancestor, head, tip) < finality
+            && depth <= self.spec.network.finality
     }
 
     /// How many tipsets a fork has after `ancestor` and below the height of `head`.

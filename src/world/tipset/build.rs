@@ -201,7 +201,11 @@ fn mine(
     };
     let build = |(number, spec): (usize, &BlockSpec)| {
         let messages = messages(spec, (branch, index, number as u32));
-        let block = Arc::new(Block::new(template.header(spec, number as u64 | u64::from(branch) << 8, &messages)));
+        let block = Arc::new(Block::new(template.header(
+            spec,
+            number as u64 | u64::from(branch) << 8,
+            &messages,
+        )));
         let valid = valid && spec.fault.is_none();
         KnownBlock { block, messages: Arc::new(messages), valid, branch, index }
     };

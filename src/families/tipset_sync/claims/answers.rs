@@ -120,14 +120,8 @@ impl Answers {
             }
         }
         let rules = Rules::CORRECT;
-        let checked = check_response(
-            request,
-            *status,
-            chain,
-            &known,
-            Construction::Venus,
-            &rules.exchange,
-        );
+        let checked =
+            check_response(request, *status, chain, &known, Construction::Venus, &rules.exchange);
         let Ok(valid) = checked else { return };
         let tipsets = if known.is_empty() { &valid.tipsets } else { &known };
         for (index, tipset) in tipsets.iter().enumerate() {

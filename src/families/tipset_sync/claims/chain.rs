@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use crate::families::tipset_sync::family::TipsetSync;
 use crate::families::tipset_sync::message::Event;
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::FastSet;
-use crate::primitives::filecoin::TipsetKey;
+use crate::primitives::filecoin::{Block, TipsetKey};
 use crate::trace::Step;
 
 use super::view::{ChainView, event_of};
@@ -25,6 +27,16 @@ pub static HEAD_NEVER_LIGHTER: Claim = Claim {
     strength: Strength::Must,
     needs: Needs::Events,
     source: "Lotus #563, #2858: lighter chains and subsets of the head; Forest #7019: rewinding",
+};
+
+/// A miner with two blocks has none in the head.
+pub static EQUIVOCATORS_LEFT_OUT: Claim = Claim {
+    id: "equivocators-left-out",
+    summary: "A tipset does not become the head with a block of a miner who is known to have two \
+              valid blocks at its height.",
+    strength: Strength::Must,
+    needs: Needs::Events,
+    source: "FRC-0051; Venus #6266, Lotus #11104: the first seen block of an equivocator counted",
 };
 
 /// One block of a miner in a tipset.
@@ -53,6 +65,11 @@ pub fn head_changes_balance(context: &Context<TipsetSync>) -> Box<dyn Invariant<
 /// Checks the weight of each head.
 pub fn head_never_lighter(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
     Box::new(Heavier { view: ChainView::new(context), judged: 0 })
+}
+
+/// Checks the miners of each head.
+pub fn equivocators_left_out(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
+    Box::new(Equivocators { view: ChainView::new(context), judged: 0 })
 }
 
 /// Checks the miners of each tipset.
@@ -102,7 +119,7 @@ impl Balance {
         let broken = |expected: String, got: String| {
             Err(Violation::new(&HEAD_CHANGES_BALANCE, expected, got))
         };
-        let mut at = std::sync::Arc::clone(&self.view.head);
+        let mut at = Arc::clone(&self.view.head);
         let mut seen = FastSet::default();
         for key in revert {
             if key != at.key() {
@@ -159,6 +176,48 @@ impl Invariant<TipsetSync> for Heavier {
                     format!("a head of weight {old_weight} or more"),
                     format!("{} of weight {new_weight}", tree.name(head)),
                 ));
+            }
+        }
+        self.view.note(event);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+struct Equivocators {
+    view: ChainView,
+    judged: u64,
+}
+
+impl Invariant<TipsetSync> for Equivocators {
+    fn claim(&self) -> &'static Claim {
+        &EQUIVOCATORS_LEFT_OUT
+    }
+
+    fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        let Some(event) = event_of(step) else { return Ok(()) };
+        if let Event::HeadChanged { head, .. } = event
+            && self.view.world.tree.equivocates()
+            && let Some(head) = self.view.world.tipset(head)
+        {
+            self.judged += 1;
+            let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
+            for block in known.flat_map(|tipset| tipset.blocks().to_vec()) {
+                let second = |own: &&Arc<Block>| {
+                    own.height() == block.height()
+                        && own.cid() != block.cid()
+                        && own.header().miner == block.header().miner
+                };
+                if head.blocks().iter().any(|own| second(&own)) {
+                    return Err(Violation::new(
+                        &EQUIVOCATORS_LEFT_OUT,
+                        "a head without blocks of a miner that has two",
+                        format!("{} has one", self.view.world.name(head.key())),
+                    ));
+                }
             }
         }
         self.view.note(event);

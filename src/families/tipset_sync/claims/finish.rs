@@ -129,7 +129,9 @@ impl Invariant<TipsetSync> for Announced {
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
         match &step.what {
-            What::In { input: Input::Message { message: Message::Gossip { block }, .. }, .. } => {
+            What::In {
+                input: Input::Message { message: Message::Gossip { block }, .. }, ..
+            } => {
                 self.announced.insert(TipsetKey::new(&[block.header.cid()]));
             }
             // A node forgets its targets when it dies.

@@ -11,8 +11,9 @@ mod view;
 
 pub use answers::{ANSWER_MATCHES_REQUEST, answer_matches_request};
 pub use chain::{
-    HEAD_CHANGES_BALANCE, HEAD_NEVER_LIGHTER, ONE_BLOCK_PER_MINER, VALIDATED_IN_ORDER,
-    head_changes_balance, head_never_lighter, one_block_per_miner, validated_in_order,
+    EQUIVOCATORS_LEFT_OUT, HEAD_CHANGES_BALANCE, HEAD_NEVER_LIGHTER, ONE_BLOCK_PER_MINER,
+    VALIDATED_IN_ORDER, equivocators_left_out, head_changes_balance, head_never_lighter,
+    one_block_per_miner, validated_in_order,
 };
 pub use checkpoint::{
     CHECKPOINT_FINAL, CHECKPOINT_TAKEN, FORK_WITHIN_FINALITY, checkpoint_final, checkpoint_taken,
