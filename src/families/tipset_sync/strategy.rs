@@ -63,7 +63,8 @@ struct Maker {
     dice: Dice,
     /// Without what the profile's client is known not to survive.
     calm: bool,
-    /// The first miner of the branch that is made: miners of two branches are mostly different.
+    /// The first miner of the branch that is made: two branches have no miner in common,
+    /// for then no tipset of the forks would count (FRC-0051).
     miners: u16,
     /// All blocks of the branch have one win.
     even: bool,
@@ -117,7 +118,7 @@ impl Maker {
         shape.add(&branches[0]);
         let forks = self.dice.pick(&[1, 0, 2, 1, 3]);
         for number in 0..forks {
-            self.miners = if self.dice.chance(10) { 0 } else { 100 * (number as u16 + 1) };
+            self.miners = 100 * (number as u16 + 1);
             let branch =
                 if self.dice.chance(25) { self.twin(&branches, &shape) } else { self.fork(&shape) };
             shape.add(&branch);
