@@ -10,7 +10,7 @@ use super::message::{
 use super::misbehavior::{Misbehavior, misbehave};
 use super::peer::{Action, Peer, PeerSpec};
 use super::server::REQUEST_LENGTH_MAX;
-use super::world::{Spec, World};
+use super::world::{Past, Spec, World};
 
 /// Filecoin's tipset sync, as Venus does it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -21,6 +21,8 @@ pub struct TipsetSync;
 pub struct Progress {
     /// Its head, once it has moved.
     pub head: Option<TipsetKey>,
+    /// The height of its highest head.
+    pub highest: i64,
     /// Its checkpoint, once it was set.
     pub checkpoint: Option<TipsetKey>,
 }
@@ -172,9 +174,13 @@ impl Family for TipsetSync {
         })
     }
 
-    fn note(_world: &World, progress: &mut Progress, event: &Event) {
+    fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
-            Event::HeadChanged { head, .. } => progress.head = Some(head.clone()),
+            Event::HeadChanged { head, .. } => {
+                let height = world.tipset(head).map_or(0, |head| head.height());
+                progress.highest = progress.highest.max(height);
+                progress.head = Some(head.clone());
+            }
             Event::CheckpointSet { tipset } => progress.checkpoint = Some(tipset.clone()),
             Event::SyncEnded { .. } | Event::SyncStarted { .. } | Event::Validated { .. } => {}
         }
@@ -185,9 +191,11 @@ impl Family for TipsetSync {
         let head = known(&progress.head).unwrap_or_else(|| Arc::clone(&world.stored));
         let checkpoint = known(&progress.checkpoint);
         let checkpoint = checkpoint.unwrap_or_else(|| Arc::clone(&world.checkpoint));
+        let highest = progress.highest.max(world.stored.height());
+        let past = Past { checkpoint: &checkpoint, highest };
         let chains = honest.iter().filter(|peer| !peer.is_operator());
         let missed =
-            chains.map(|peer| peer.tip()).find(|tip| world.must_follow(&head, &checkpoint, tip))?;
+            chains.map(|peer| peer.tip()).find(|tip| world.must_follow(&head, &past, tip))?;
         Some(format!(
             "the head is {} of weight {}, an honest peer has {} of weight {}",
             world.name(head.key()),

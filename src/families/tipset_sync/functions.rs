@@ -16,7 +16,7 @@ use super::response::{Mismatch, check_response};
 use super::rules::Rules;
 use super::server::{Shelf, answer};
 use super::tracker::{Target, TargetTracker};
-use super::world::{Spec, World};
+use super::world::{Past, Spec, World};
 
 /// All kinds.
 pub(super) fn kinds() -> Vec<FunctionKind> {
@@ -251,7 +251,8 @@ fn fork_search(given: &Fork) -> Result<Forked, String> {
     let (ours, theirs) = (world.tree.tipset(&given.ours)?, world.tree.tipset(&given.theirs)?);
     let (ancestor, own, new) =
         world.tree.fork(&ours, &theirs).ok_or("the chains have no common ancestor")?;
-    let follow = world.must_follow(&ours, &world.checkpoint, &theirs);
+    let past = Past { checkpoint: &world.checkpoint, highest: ours.height() };
+    let follow = world.must_follow(&ours, &past, &theirs);
     Ok(Forked { ancestor: ancestor.key().clone(), ours: own, theirs: new, follow })
 }
 

@@ -1,7 +1,7 @@
 //! Filecoin's tipset sync as Venus's `chainsync` does it.
 
 mod catalog;
-mod claims;
+pub mod claims;
 mod client;
 mod deferred;
 mod describe;
@@ -34,4 +34,4 @@ pub use node::Node;
 pub use peer::{Action, Peer, PeerSpec};
 pub use response::{Mismatch, Valid, check_response};
 pub use rules::Rules;
-pub use world::{Spec, World};
+pub use world::{Past, Spec, World};

@@ -173,10 +173,11 @@ impl Node {
         for block in blocks {
             self.store.put_full(block);
         }
-        if let Some(sender) = sender {
-            if self.rules.sync.announcer_usable && self.speaks_exchange(sender) {
-                self.client.add_peer(sender);
-            }
+        if let Some(sender) = sender
+            && self.rules.sync.announcer_usable
+            && self.speaks_exchange(sender)
+        {
+            self.client.add_peer(sender);
         }
         let id = self.next_id();
         let head = Arc::new(head);

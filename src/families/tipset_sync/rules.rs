@@ -1,3 +1,5 @@
+//! What clients do differently, and what some did wrong.
+
 use crate::primitives::filecoin::Construction;
 
 /// How a client decides where clients differ, or where one of them was wrong. The profiles and

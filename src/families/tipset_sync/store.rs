@@ -27,6 +27,8 @@ pub(super) struct ChainStore {
     /// The blocks that passed all checks, by height: the store's tipset tracker.
     valid_blocks: BTreeMap<i64, Vec<Arc<Block>>>,
     head: Arc<Tipset>,
+    /// The height of the highest head so far: what was final once stays so.
+    highest: i64,
     checkpoint: Arc<Tipset>,
 }
 
@@ -57,6 +59,7 @@ impl ChainStore {
             validated: FastMap::default(),
             valid_blocks: BTreeMap::new(),
             head: Arc::clone(&genesis),
+            highest: 0,
             checkpoint: Arc::clone(&genesis),
         };
         let no_messages = Arc::new(BlockMessages::default());
@@ -70,6 +73,7 @@ impl ChainStore {
             let Ok(tipset) = Tipset::new(blocks, rules.construction) else { break };
             let tipset = Arc::new(tipset);
             store.set_validated(&tipset);
+            store.highest = tipset.height();
             store.head = tipset;
         }
         if let Some(checkpoint) = &start.checkpoint
@@ -82,6 +86,10 @@ impl ChainStore {
 
     pub(super) fn head(&self) -> &Arc<Tipset> {
         &self.head
+    }
+
+    pub(super) fn highest(&self) -> i64 {
+        self.highest
     }
 
     pub(super) fn checkpoint(&self) -> &Arc<Tipset> {
@@ -216,6 +224,7 @@ impl ChainStore {
         let formed = !self.is_validated(next.key());
         let lighter = self.weight(&next) < self.weight(&self.head);
         self.validated.entry(next.key().clone()).or_insert_with(|| Arc::clone(&next));
+        self.highest = self.highest.max(next.height());
         self.head = Arc::clone(&next);
         HeadChange { head: next, revert, apply, lighter, formed }
     }
@@ -298,7 +307,7 @@ impl ChainStore {
                 }
                 self.parent(&old).map(|parent| old = parent)
             };
-            let depth = (head.height() - old.height()) as u64;
+            let depth = (self.highest - old.height()) as u64;
             if back.is_none() || (depth > self.network.finality && self.rules.own_side_bounded) {
                 return true;
             }

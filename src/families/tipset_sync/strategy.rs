@@ -43,7 +43,7 @@ impl Dice {
     }
 
     fn below(&mut self, limit: u64) -> u64 {
-        if limit == 0 { 0 } else { self.next() * limit >> 32 }
+        if limit == 0 { 0 } else { (self.next() * limit) >> 32 }
     }
 
     fn between(&mut self, least: u64, most: u64) -> u64 {

@@ -214,7 +214,7 @@ impl Job {
         }
         let base = Arc::clone(self.chain.last().expect("the target is not our head"));
         if base.is_child_of(&self.known) {
-            self.to_segments();
+            self.begin_segments();
             return Ok(());
         }
         let parent = cx.store.parent(&self.known).ok_or(REFUSED)?;
@@ -224,7 +224,7 @@ impl Job {
             return Err(REFUSED);
         }
         if base.is_child_of(&parent) {
-            self.to_segments();
+            self.begin_segments();
             return Ok(());
         }
         if self.known.key() == checkpoint.key() {
@@ -238,7 +238,7 @@ impl Job {
         Ok(())
     }
 
-    fn to_segments(&mut self) {
+    fn begin_segments(&mut self) {
         self.chain.reverse();
         self.stage = Stage::Segments(0);
     }
@@ -249,7 +249,7 @@ impl Job {
             None => Ok(Some(ask_headers(base.parents(), 1))),
             Some(parents) => {
                 self.chain.push(parents);
-                self.to_segments();
+                self.begin_segments();
                 Ok(None)
             }
         }
@@ -259,7 +259,7 @@ impl Job {
     fn search(&mut self, cx: &mut SyncContext<'_>) -> Result<Option<Need>, Stop> {
         let Stage::Fork(fork) = &mut self.stage else { return Ok(None) };
         let rules = &cx.rules.sync;
-        let lowest = self.known.height() - cx.network.finality as i64;
+        let lowest = cx.store.highest() - cx.network.finality as i64;
         while let Some(theirs) = fork.tipsets.get(fork.at) {
             if fork.ours.height() == 0 && rules.stops_at_genesis {
                 return Err(REFUSED);
@@ -271,7 +271,7 @@ impl Job {
                     self.chain.extend(self.chain.last().cloned());
                 }
                 self.chain.extend(tipsets);
-                self.to_segments();
+                self.begin_segments();
                 return Ok(None);
             }
             if fork.ours.height() < theirs.height() {
@@ -284,7 +284,8 @@ impl Job {
             fork.step_back(cx.store, rules, lowest)?;
         }
         let asked_enough = rules.one_fork_request && fork.requests > 0;
-        let oldest = fork.tipsets.last().or(self.chain.last()).expect("the chain has its target");
+        let oldest =
+            fork.tipsets.last().or_else(|| self.chain.last()).expect("the chain has its target");
         let too_low = oldest.height() < lowest && rules.own_side_bounded;
         if asked_enough || (rules.stops_at_genesis && (too_low || oldest.height() == 0)) {
             return Err(REFUSED);

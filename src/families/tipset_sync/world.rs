@@ -44,6 +44,16 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// What a subject cannot undo.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    /// Its checkpoint.
+    pub checkpoint: &'a Tipset,
+    /// The height of its highest head so far: finality is measured from there, for what was final
+    /// once stays so when a heavier head is lower.
+    pub highest: i64,
+}
+
 /// What the honest network knows.
 #[derive(Debug)]
 pub struct World {
@@ -115,32 +125,26 @@ impl World {
         pairs.map(full).collect()
     }
 
-    /// Whether a subject whose head is `head` and whose checkpoint is `checkpoint` must go to
-    /// `tip`, or beyond it: it is valid, better, and its fork is short enough.
-    pub fn must_follow(&self, head: &Arc<Tipset>, checkpoint: &Tipset, tip: &Arc<Tipset>) -> bool {
+    /// Whether a subject whose head is `head` must go to `tip`, or beyond it: it is valid, better, and its fork is short enough.
+    pub fn must_follow(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
         head.key() != tip.key()
             && self.is_better(tip, head)
             && self.tree.is_valid(tip.key())
-            && self.fork_is_short(head, checkpoint, tip)
+            && self.fork_is_short(head, past, tip)
     }
 
     /// Whether going from `head` to `tip` stays above the checkpoint, and leaves our chain no
     /// further back than finality. All clients follow such a fork: neither side of it has more
     /// tipsets than there are epochs.
-    pub fn fork_is_short(
-        &self,
-        head: &Arc<Tipset>,
-        checkpoint: &Tipset,
-        tip: &Arc<Tipset>,
-    ) -> bool {
+    pub fn fork_is_short(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
         let Some((ancestor, own, _)) = self.tree.fork(head, tip) else { return false };
         if own == 0 {
             return true;
         }
-        let depth = (head.height() - ancestor.height()) as u64;
+        let depth = (past.highest.max(head.height()) - ancestor.height()) as u64;
         // Clients refuse forks at genesis.
         ancestor.height() > 0
-            && ancestor.height() >= checkpoint.height()
+            && ancestor.height() >= past.checkpoint.height()
             && depth <= self.spec.network.finality
     }
 

@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
 
     fn head(&mut self, major: u8, expected: &'static str) -> Read<u64> {
         let wrong = CborError { at: self.at, expected };
-        let first = *self.bytes.get(self.at).ok_or(wrong.clone())?;
+        let first = *self.bytes.get(self.at).ok_or_else(|| wrong.clone())?;
         if first >> 5 != major {
             return Err(wrong);
         }
@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
             27 => (8, 0x1_0000_0000),
             _ => return Err(wrong),
         };
-        let bytes = self.bytes.get(self.at + 1..self.at + 1 + len).ok_or(wrong.clone())?;
+        let bytes = self.bytes.get(self.at + 1..self.at + 1 + len).ok_or_else(|| wrong.clone())?;
         let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
         if value < least {
             return Err(wrong);

@@ -71,7 +71,7 @@ impl Invariant<TipsetSync> for Best {
         let world = &self.view.world;
         for tipset in self.formable() {
             self.judged += 1;
-            if world.must_follow(&self.view.head, &self.view.checkpoint, &tipset) {
+            if world.must_follow(&self.view.head, &self.view.past(), &tipset) {
                 return Err(Violation::new(
                     &HEAD_INDEPENDENT_OF_ORDER,
                     format!("the head is {}, or better", world.name(tipset.key())),
@@ -155,7 +155,7 @@ impl Invariant<TipsetSync> for Announced {
                 continue;
             }
             self.judged += 1;
-            if world.must_follow(&self.view.head, &self.view.checkpoint, &tipset) {
+            if world.must_follow(&self.view.head, &self.view.past(), &tipset) {
                 return Err(Violation::new(
                     &HEAVIEST_TARGET_SYNCED,
                     format!("the head is {}, which was announced, or better", world.name(key)),

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
 use crate::families::tipset_sync::message::Event;
-use crate::families::tipset_sync::world::World;
+use crate::families::tipset_sync::world::{Past, World};
 use crate::invariant::Context;
 use crate::machine::{FastSet, Output};
 use crate::primitives::filecoin::{Tipset, TipsetKey};
@@ -22,6 +22,7 @@ pub(super) struct ChainView {
     pub(super) world: Arc<World>,
     pub(super) head: Arc<Tipset>,
     pub(super) checkpoint: Arc<Tipset>,
+    pub(super) highest: i64,
     pub(super) validated: FastSet<TipsetKey>,
 }
 
@@ -36,10 +37,15 @@ impl ChainView {
         }
         Self {
             head: Arc::clone(&world.stored),
+            highest: world.stored.height(),
             checkpoint: Arc::clone(&world.checkpoint),
             validated,
             world,
         }
+    }
+
+    pub(super) fn past(&self) -> Past<'_> {
+        Past { checkpoint: &self.checkpoint, highest: self.highest }
     }
 
     /// Takes an event in, after it was judged.
@@ -47,6 +53,7 @@ impl ChainView {
         match event {
             Event::HeadChanged { head, .. } => {
                 if let Some(head) = self.world.tipset(head) {
+                    self.highest = self.highest.max(head.height());
                     self.head = head;
                 }
             }
