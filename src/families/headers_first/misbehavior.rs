@@ -29,6 +29,11 @@ pub enum Misbehavior {
     MutatedBlocks {},
     /// Blocks that were announced are not found.
     NotFound {},
+    /// Blocks without parents are announced beside each answer, and delivered when asked for.
+    OrphanFlood {
+        /// How many.
+        count: u32,
+    },
     /// The answer to getblocks begins so late that the blocks are orphans.
     OrphanInv {
         /// How many of the last hashes are kept.
@@ -83,14 +88,18 @@ pub enum Misbehavior {
 /// The most hashes of one lie: more than a message may have.
 const UNKNOWN_INV_MAX: u32 = 60_000;
 
+/// The most orphans of one lie: ten times what the pool of btcd has.
+const ORPHAN_FLOOD_MAX: u32 = 1_000;
+
 /// The ways to lie, by the names that they have in files.
-pub(super) static DOCUMENTED: [Documented; 17] = [
+pub(super) static DOCUMENTED: [Documented; 18] = [
     doc("bad_work", "One header lacks its work, and what follows builds on it."),
     doc("duplicates", "All is sent twice."),
     doc("empty_headers", "Headers are answered with none."),
     doc("known_headers", "Getheaders is answered with headers that the subject knows."),
     doc("mutated_blocks", "Blocks come with other transactions than their headers commit to."),
     doc("not_found", "Blocks that were announced are not found."),
+    doc("orphan_flood", "Blocks without parents are announced, and delivered when asked for."),
     doc("orphan_inv", "The answer to getblocks begins so late that the blocks are orphans."),
     doc("other_chain", "Another chain is served: a wrong checkpoint, an invalid block, no end."),
     doc("oversize", "One header or hash more is sent than a message may have."),
@@ -118,6 +127,7 @@ impl Misbehavior {
             Self::KnownHeaders { .. } => "known_headers",
             Self::MutatedBlocks { .. } => "mutated_blocks",
             Self::NotFound { .. } => "not_found",
+            Self::OrphanFlood { .. } => "orphan_flood",
             Self::OrphanInv { .. } => "orphan_inv",
             Self::OtherChain { .. } => "other_chain",
             Self::Oversize { .. } => "oversize",
@@ -139,6 +149,10 @@ impl Misbehavior {
             Self::UnrequestedBlock { block } => ("block", block),
             Self::Slow { by_ms } => {
                 return in_range(*by_ms).map_err(|error| error.within("by_ms"));
+            }
+            Self::OrphanFlood { count } if *count > ORPHAN_FLOOD_MAX => {
+                let message = format!("at most {ORPHAN_FLOOD_MAX}, got {count}");
+                return Err(SpecError::new("count", message));
             }
             Self::UnknownInv { count } if *count > UNKNOWN_INV_MAX => {
                 let message = format!("at most {UNKNOWN_INV_MAX}, got {count}");
@@ -165,6 +179,7 @@ impl Misbehavior {
             Self::KnownHeaders {} => known_headers(peer, request, replies),
             Self::MutatedBlocks {} => each_message(replies, mutate),
             Self::NotFound {} => not_found(request, replies),
+            Self::OrphanFlood { count } => flood(request, *count, replies),
             Self::OrphanInv { keep } => each_message(replies, |message| {
                 if let Message::Inv { items } = message {
                     items.drain(..items.len().saturating_sub(*keep as usize));
@@ -257,6 +272,32 @@ fn not_found(request: &Message, replies: &mut Replies<HeadersFirst>) {
     let Message::GetData { items } = request else { return };
     replies.clear();
     replies.push(Reply::now(Message::NotFound { items: items.clone() }));
+}
+
+fn flood(request: &Message, count: u32, replies: &mut Replies<HeadersFirst>) {
+    let blocks = (0..count).map(orphan);
+    if let Message::GetData { items } = request {
+        let is_asked = |block: &Block| items.iter().any(|item| item.hash == block.hash());
+        replies.retain(|reply| !matches!(reply.message, Message::NotFound { .. }));
+        let asked = blocks.filter(is_asked).map(|block| Reply::now(Message::Block { block }));
+        replies.extend(asked);
+    } else {
+        let items = blocks.map(|block| Inventory::block(block.hash())).collect();
+        replies.push(Reply::now(Message::Inv { items }));
+    }
+}
+
+/// A block with enough work whose parent nobody has.
+fn orphan(number: u32) -> Block {
+    let genesis = bitcoin::constants::genesis_block(bitcoin::Network::Regtest);
+    let mut fields = genesis.header;
+    fields.prev_blockhash = made_up(0x0f, number).into();
+    fields.time += 600;
+    let target = fields.target();
+    while fields.validate_pow(target).is_err() {
+        fields.nonce = fields.nonce.wrapping_add(1);
+    }
+    Block::new(Header::new(fields), genesis.txdata)
 }
 
 /// Fills a message to one item beyond its limit: 2000 headers, 50 000 hashes.

@@ -35,8 +35,6 @@ pub(crate) struct Chain {
 pub(crate) struct Unchecked {
     /// A header whose height has a checkpoint may have any hash.
     pub(crate) checkpoints: bool,
-    /// A branch may leave the best chain below the last checkpoint.
-    pub(crate) forks_below_checkpoint: bool,
     /// A block whose transactions are not those of its header condemns the header.
     pub(crate) mutated_is_invalid: bool,
     /// Headers need no work.
@@ -313,7 +311,7 @@ impl Chain {
             return Err(Fault::CheckpointMismatch);
         }
         let below = self.reached.is_some_and(|reached| place.height < reached);
-        if below && !self.unchecked.forks_below_checkpoint {
+        if below {
             return Err(Fault::ForkBelowCheckpoint);
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::machine::{Outbox, PeerId, Time};
 use crate::primitives::bitcoin::{Block, BlockHash};
 
 use super::SyncManager;
-use super::peer::Peer;
+use super::peer::{MAX_KNOWN_INVENTORY, Peer};
 use super::sync::EARNED_MS;
 
 impl SyncManager {
@@ -28,7 +28,7 @@ impl SyncManager {
             return;
         }
         peer.data_due = None;
-        peer.known.add(hash, self.known_limit);
+        peer.known.add(hash, MAX_KNOWN_INVENTORY);
         peer.note_paid();
         self.in_flight.swap_remove(&hash);
         let unix_now = self.unix_now(now);
@@ -160,6 +160,11 @@ impl SyncManager {
         self.empty_queues(now, out);
         if self.reach_checkpoint(now, out) {
             return;
+        }
+        if self.quirks.asks_in_flight
+            && let Some(sync) = &mut self.sync
+        {
+            sync.plan_is_stale = true;
         }
         if self.is_syncing_from(id) || self.is_blocked() {
             self.go_on(now, out);

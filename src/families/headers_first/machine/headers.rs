@@ -43,8 +43,7 @@ impl SyncManager {
         let were_asked_for = peer.headers_due.take().is_some();
         // DIFFERENCE: btcd up to 0.25 takes headers from anybody while it is in headers-first mode,
         // and then drops the sync peer, whose own headers no longer link.
-        let takes_any = self.quirks.takes_headers_of_all && self.is_fetching_by_headers();
-        if self.profile == Profile::Btcd025 && !were_asked_for && !takes_any {
+        if self.profile == Profile::Btcd025 && !were_asked_for {
             self.drop_peer(now, id, Reason::UnrequestedHeaders {}, out);
             return;
         }
@@ -61,9 +60,6 @@ impl SyncManager {
         if self.is_syncing_from(id)
             && let (Some(sync), Some(taken)) = (&mut self.sync, &taken)
         {
-            if self.quirks.any_headers_are_progress {
-                sync.since = now;
-            }
             if self.chain.work(self.chain.best_header()) > work_before {
                 sync.earned += EARNED_MS * taken.new;
             }
@@ -73,11 +69,6 @@ impl SyncManager {
             None => self.note_nothing_new(id),
         }
         if !self.is_syncing_from(id) {
-            if self.quirks.takes_headers_of_all
-                && let Some(taken) = taken
-            {
-                self.list_grows_to(taken.last);
-            }
             self.start_sync(now, out);
         } else if let Some(taken) = taken
             && self.list_grows_to(taken.last)
@@ -162,8 +153,9 @@ impl SyncManager {
         while let Some(&node) = sync.plan.front() {
             let hash = self.chain.hash(node);
             let is_settled = self.chain.has_block(node) || self.chain.is_orphan(&hash);
-            if !is_settled && !peer.requested.contains(&hash) {
-                let elsewhere = self.in_flight.contains_key(&hash) && !self.quirks.asks_in_flight;
+            let asks_anew = self.quirks.asks_in_flight;
+            if !is_settled && (asks_anew || !peer.requested.contains(&hash)) {
+                let elsewhere = self.in_flight.contains_key(&hash) && !asks_anew;
                 if elsewhere || self.in_flight.len() >= MAX_IN_FLIGHT {
                     break;
                 }
@@ -207,7 +199,7 @@ impl SyncManager {
         // here the first header may follow any known block. DIFFERENCE: there the work of headers
         // is not checked until their blocks come.
         let mut before = match self.profile {
-            Profile::Btcd025 if self.is_syncing_from(id) || self.quirks.takes_headers_of_all => {
+            Profile::Btcd025 if self.is_syncing_from(id) => {
                 let list_tip = self.sync.as_ref().and_then(|sync| sync.list_tip);
                 list_tip.map(|tip| self.chain.hash(tip))
             }
@@ -254,7 +246,7 @@ impl SyncManager {
         let Some(sync) = &mut self.sync else { return false };
         let grows = sync.list_tip.is_none_or(|tip| self.chain.work(last) > self.chain.work(tip));
         sync.list_tip = Some(last);
-        grows || self.quirks.any_headers_are_progress
+        grows
     }
 
     /// Whether the sync peer should have headers after the last one.

@@ -6,6 +6,7 @@ use crate::primitives::bitcoin::BlockHash;
 
 use super::SyncManager;
 use super::headers::MAX_IN_FLIGHT;
+use super::peer::MAX_KNOWN_INVENTORY;
 
 /// The most blocks that one peer is asked for because it announced them.
 ///
@@ -42,7 +43,7 @@ impl SyncManager {
                 continue;
             }
             let Some(peer) = self.peers.get_mut(&id) else { return };
-            peer.known.add(item.hash, self.known_limit);
+            peer.known.add(item.hash, MAX_KNOWN_INVENTORY);
             if self.is_fetching_by_headers() {
                 continue;
             }
@@ -89,7 +90,7 @@ impl SyncManager {
     pub(super) fn handle_transaction(&mut self, now: Time, id: PeerId, transaction: BlockHash) {
         let Some(peer) = self.peers.get_mut(&id) else { return };
         peer.data_due = None;
-        peer.known.add(transaction, self.known_limit);
+        peer.known.add(transaction, MAX_KNOWN_INVENTORY);
         peer.requested_transactions.swap_remove(&transaction);
         self.transactions_in_flight.swap_remove(&transaction);
         if self.mempool.len() >= MAX_MEMPOOL {
@@ -184,8 +185,7 @@ impl SyncManager {
             {
                 let is_full = self.in_flight.len() >= MAX_IN_FLIGHT
                     || peer.requested.len() >= MAX_ANNOUNCED_IN_FLIGHT;
-                let elsewhere = self.in_flight.contains_key(&hash) && !self.quirks.asks_in_flight;
-                if is_full || elsewhere {
+                if is_full || self.in_flight.contains_key(&hash) {
                     break;
                 }
                 self.in_flight.insert(hash, id);

@@ -9,7 +9,7 @@ use crate::machine::{FastMap, FastSet, Input, Machine, Outbox, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 
 use super::Quirks;
-use super::peer::{MAX_KNOWN_INVENTORY, Peer};
+use super::peer::Peer;
 use super::sync::Sync;
 
 /// btcd's `SyncManager` in one of its profiles, with the parts of its server that peers see.
@@ -34,8 +34,6 @@ pub struct SyncManager {
     pub(super) next_sample: Time,
     /// Some peer may have more than it was asked for.
     pub(super) watch: bool,
-    /// How many items a peer is known to know.
-    pub(crate) known_limit: usize,
     pub(crate) quirks: Quirks,
 }
 
@@ -59,7 +57,6 @@ impl SyncManager {
             choices: 0,
             next_sample: Time::ZERO,
             watch: false,
-            known_limit: MAX_KNOWN_INVENTORY,
             quirks: Quirks::default(),
         }
     }

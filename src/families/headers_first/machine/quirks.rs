@@ -4,14 +4,10 @@
 pub(crate) struct Quirks {
     /// Blocks are announced also to the peers that know them.
     pub(crate) announces_to_all: bool,
-    /// Any headers of the sync peer are progress, known ones too.
-    pub(crate) any_headers_are_progress: bool,
     /// Peers of the same height are synced from too.
     pub(crate) asks_equal_heights: bool,
-    /// What is on its way from another peer is asked for again.
+    /// What is on its way is asked for again.
     pub(crate) asks_in_flight: bool,
-    /// Peers that serve no blocks are synced from too.
-    pub(crate) everyone_is_candidate: bool,
     /// The sync peer is asked for the blocks of the best headers, whoever showed those.
     pub(crate) fetches_best_headers: bool,
     /// Blocks up to the height of the own tip are not fetched, on whatever branch.
@@ -26,10 +22,6 @@ pub(crate) struct Quirks {
     pub(crate) keeps_marks: bool,
     /// Headers that fill one message are taken to be all.
     pub(crate) one_batch_of_headers: bool,
-    /// A getblocks that equals the last one to the peer is never sent.
-    pub(crate) same_request_dropped: bool,
-    /// In headers-first mode anybody's headers are put on the list.
-    pub(crate) takes_headers_of_all: bool,
     /// A sync peer may take as long as it wants.
     pub(crate) turn_has_no_limit: bool,
 }

@@ -7,6 +7,7 @@ use crate::machine::{FastSet, Outbox, PeerId, Time};
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 
 use super::SyncManager;
+use super::peer::MAX_KNOWN_INVENTORY;
 
 /// What can be served.
 struct Shelf<'a> {
@@ -70,7 +71,7 @@ impl SyncManager {
             if peer.known.contains(&hash) && !self.quirks.announces_to_all {
                 continue;
             }
-            peer.known.add(hash, self.known_limit);
+            peer.known.add(hash, MAX_KNOWN_INVENTORY);
             let announcement = if peer.wants_headers {
                 Message::Headers { headers: vec![self.chain.header(node).clone()] }
             } else {

@@ -120,7 +120,7 @@ impl SyncManager {
     pub(super) fn is_candidate(&self, peer: &Peer) -> bool {
         let limit = self.chain.tip_height().saturating_add(LIMITED_BLOCKS);
         let is_limited = peer.hello.network_limited && peer.last_block <= limit;
-        peer.hello.network || is_limited || self.quirks.everyone_is_candidate
+        peer.hello.network || is_limited
     }
 
     /// Goes on with the sync peer: asks for what is missing, or ends its turn.
@@ -128,7 +128,8 @@ impl SyncManager {
         let Some(sync) = self.sync.as_ref().filter(|sync| sync.active) else { return };
         let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
         let Some(peer) = self.peers.get(&id) else { return };
-        if peer.owes_headers() || (is_stale && !peer.requested.is_empty()) {
+        let waits = is_stale && !peer.requested.is_empty() && !self.quirks.asks_in_flight;
+        if peer.owes_headers() || waits {
             self.note_blocked(now, false);
             return;
         }
@@ -215,7 +216,7 @@ impl SyncManager {
 
     /// Asks for headers after the best header, or of btcd 0.25 after the tip up to the next
     /// checkpoint.
-    pub(super) fn ask_headers_from_start(
+    pub(crate) fn ask_headers_from_start(
         &mut self,
         now: Time,
         id: PeerId,
@@ -246,9 +247,7 @@ impl SyncManager {
         if let Some(peer) = self.peers.get_mut(&id) {
             // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so
             // an answer that was lost is never asked for again (#229).
-            if !self.quirks.same_request_dropped {
-                peer.last_get_blocks = None;
-            }
+            peer.last_get_blocks = None;
         }
         self.ask_blocks(now, id, locator, BlockHash::ZERO, out);
     }

@@ -3,7 +3,7 @@ use crate::machine::{Millis, Outbox, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 
 use super::SyncManager;
-use super::peer::Peer;
+use super::peer::{MAX_KNOWN_INVENTORY, Peer};
 use super::sync::MAX_STALL_MS;
 
 /// How long an answer may take; three times as long for headers (btcd: `stallResponseTimeout`).
@@ -89,7 +89,7 @@ impl SyncManager {
                 out.send(peer.id, Message::Inv { items: batch.to_vec() });
             }
             for item in items {
-                peer.known.add(item.hash, self.known_limit);
+                peer.known.add(item.hash, MAX_KNOWN_INVENTORY);
             }
         }
     }

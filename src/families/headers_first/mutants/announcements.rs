@@ -18,7 +18,7 @@ impl Bug for StuckInDownloadMode {
         &mut self,
         manager: &mut SyncManager,
         _: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         self.was_syncing = is_syncing(manager);
@@ -43,7 +43,7 @@ impl Bug for DeafWithoutSyncPeer {
         &mut self,
         manager: &mut SyncManager,
         now: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         !(is_inv(input) && !is_syncing(manager) && !manager.is_current(now))

@@ -9,7 +9,7 @@ pub(super) trait Bug: Default + 'static {
         &mut self,
         _manager: &mut SyncManager,
         _now: Time,
-        _input: &Input<HeadersFirst>,
+        _input: &mut Input<HeadersFirst>,
         _out: &mut Outbox<HeadersFirst>,
     ) -> bool {
         true
@@ -57,9 +57,9 @@ struct Bugged<B> {
 }
 
 impl<B: Bug> Machine<HeadersFirst> for Bugged<B> {
-    fn step(&mut self, now: Time, input: Input<HeadersFirst>, out: &mut Outbox<HeadersFirst>) {
+    fn step(&mut self, now: Time, mut input: Input<HeadersFirst>, out: &mut Outbox<HeadersFirst>) {
         let mut own = Outbox::new();
-        if self.bug.before(&mut self.manager, now, &input, &mut own) {
+        if self.bug.before(&mut self.manager, now, &mut input, &mut own) {
             self.manager.step(now, input, &mut own);
             self.bug.after(&mut self.manager, now, &mut own);
         }

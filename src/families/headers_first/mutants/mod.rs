@@ -8,6 +8,7 @@ mod bugged;
 mod headers;
 mod peers;
 mod requests;
+mod restarts;
 mod serving;
 mod table;
 

@@ -21,7 +21,7 @@ impl Bug for DoneBeforeAdd {
         &mut self,
         _: &mut SyncManager,
         now: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         match input {
@@ -47,7 +47,7 @@ impl Bug for UnknownMessageDrops {
         &mut self,
         manager: &mut SyncManager,
         _: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         out: &mut Outbox<HeadersFirst>,
     ) -> bool {
         let Input::Message { peer, message: Message::Unknown { .. } } = input else {

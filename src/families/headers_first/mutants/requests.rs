@@ -1,7 +1,10 @@
 //! Requests that are lost, doubled, or marked in the wrong way.
 
+use std::collections::BTreeMap;
+
 use crate::families::headers_first::{Event, HeadersFirst, Message, SyncManager};
-use crate::machine::{Input, Outbox, Output, Time};
+use crate::machine::{Input, Outbox, Output, PeerId, Time};
+use crate::primitives::bitcoin::BlockHash;
 
 use super::bugged::Bug;
 
@@ -14,7 +17,7 @@ impl Bug for NotFoundIgnored {
         &mut self,
         manager: &mut SyncManager,
         _: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         let Input::Message { peer, message: Message::NotFound { .. } } = input else {
@@ -42,26 +45,22 @@ impl Bug for MarksClearedForNewSyncPeer {
     }
 }
 
-/// A block from the wrong peer ends the request to the right one.
+/// A block that nobody was asked for is stored.
 #[derive(Default)]
-pub(super) struct AnyoneSettlesRequest;
+pub(super) struct UnrequestedBlockKept;
 
-impl Bug for AnyoneSettlesRequest {
+impl Bug for UnrequestedBlockKept {
     fn before(
         &mut self,
         manager: &mut SyncManager,
         _: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         if let Input::Message { peer, message: Message::Block { block } } = input
-            && let Some(owner) = manager.in_flight.get(&block.hash()).copied()
-            && owner != *peer
+            && let Some(peer) = manager.peers.get_mut(peer)
         {
-            manager.in_flight.swap_remove(&block.hash());
-            if let Some(owner) = manager.peers.get_mut(&owner) {
-                owner.requested.swap_remove(&block.hash());
-            }
+            peer.requested.insert(block.hash());
         }
         true
     }
@@ -104,13 +103,34 @@ impl Bug for StuckAtCheckpoint {
     }
 }
 
-/// Locators have one hash: the tip.
+/// Locators have the tip alone, and an answer that begins elsewhere is not taken.
 #[derive(Default)]
-pub(super) struct LocatorOfOneHash;
+pub(super) struct LocatorOfOneHash {
+    asked: BTreeMap<PeerId, BlockHash>,
+}
 
 impl Bug for LocatorOfOneHash {
+    fn before(
+        &mut self,
+        _: &mut SyncManager,
+        _: Time,
+        input: &mut Input<HeadersFirst>,
+        _: &mut Outbox<HeadersFirst>,
+    ) -> bool {
+        if let Input::Message { peer, message: Message::Headers { headers } } = input
+            && let Some(first) = headers.first()
+            && self.asked.get(peer).is_some_and(|asked| *asked != first.parent())
+        {
+            headers.clear();
+        }
+        true
+    }
+
     fn after(&mut self, _: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
-        edit_locators(out, |locator| locator.truncate(1));
+        edit_locators(out, |peer, locator| {
+            locator.truncate(1);
+            self.asked.extend(locator.first().map(|tip| (peer, *tip)));
+        });
     }
 }
 
@@ -120,7 +140,7 @@ pub(super) struct LocatorOffByOne;
 
 impl Bug for LocatorOffByOne {
     fn after(&mut self, _: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
-        edit_locators(out, |locator| {
+        edit_locators(out, |_, locator| {
             if locator.len() > 1 {
                 locator.remove(0);
             }
@@ -135,7 +155,7 @@ pub(super) struct LocatorOfAllBlocks;
 impl Bug for LocatorOfAllBlocks {
     fn after(&mut self, manager: &mut SyncManager, _: Time, out: &mut Outbox<HeadersFirst>) {
         let chain = &manager.chain;
-        edit_locators(out, |locator| {
+        edit_locators(out, |_, locator| {
             if locator.len() > 1
                 && let Some(first) = chain.find(&locator[0])
             {
@@ -149,15 +169,15 @@ impl Bug for LocatorOfAllBlocks {
 
 fn edit_locators(
     out: &mut Outbox<HeadersFirst>,
-    mut edit: impl FnMut(&mut Vec<crate::primitives::bitcoin::BlockHash>),
+    mut edit: impl FnMut(PeerId, &mut Vec<BlockHash>),
 ) {
     for output in out.outputs_mut() {
         if let Output::Send {
+            peer,
             message: Message::GetBlocks { locator, .. } | Message::GetHeaders { locator, .. },
-            ..
         } = output
         {
-            edit(locator);
+            edit(*peer, locator);
         }
     }
 }

@@ -46,7 +46,7 @@ impl Bug for StopIgnored {
         &mut self,
         _: &mut SyncManager,
         _: Time,
-        input: &Input<HeadersFirst>,
+        input: &mut Input<HeadersFirst>,
         _: &mut Outbox<HeadersFirst>,
     ) -> bool {
         self.asked = match input {

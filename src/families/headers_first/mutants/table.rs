@@ -3,12 +3,13 @@ use crate::families::headers_first::{HeadersFirst, Profile};
 
 use super::announcements::{DeafWithoutSyncPeer, StuckInDownloadMode};
 use super::bugged::{bugged, bugged_and_quirky, quirky};
-use super::headers::{unbounded_known_inventory, unbounded_orphans, unchecked};
+use super::headers::{HeadersAskedPerEntry, KnownHeadersAreProgress, unbounded_orphans, unchecked};
 use super::peers::{BlocksNeverLate, DoneBeforeAdd, HeadersNeverLate, UnknownMessageDrops};
 use super::requests::{
-    AnyoneSettlesRequest, LocatorOfAllBlocks, LocatorOfOneHash, LocatorOffByOne,
-    MarksClearedForNewSyncPeer, NotFoundIgnored, RequestsEvicted, StuckAtCheckpoint,
+    LocatorOfAllBlocks, LocatorOfOneHash, LocatorOffByOne, MarksClearedForNewSyncPeer,
+    NotFoundIgnored, RequestsEvicted, StuckAtCheckpoint, UnrequestedBlockKept,
 };
+use super::restarts::forgetful;
 use super::serving::{LastHashRepeated, NoEmptyHeaders, NoNotFound, StopIgnored};
 
 const OLD: Profile = Profile::Btcd025;
@@ -57,16 +58,9 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         |start| quirky(OLD, start, |it| it.keeps_marks = true),
     ),
     mutant(
-        OLD,
-        "same-getblocks-never-again",
-        "A getblocks that equals the last one to this peer is never sent, even without an answer.",
-        "btcd #229, and PushGetBlocksMsg to this day",
-        |start| quirky(OLD, start, |it| it.same_request_dropped = true),
-    ),
-    mutant(
         NEW,
         "in-flight-asked-again",
-        "A block that is on its way from one peer is asked of another too.",
+        "More blocks are asked for without a look at what is on its way.",
         "btcd #2428 (buildBlockRequest); Bitcoin Core #3514; bcoin fd2f1581",
         |start| quirky(NEW, start, |it| it.asks_in_flight = true),
     ),
@@ -79,13 +73,6 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
     ),
     mutant(
         NEW,
-        "block-of-another-settles-request",
-        "A block that a peer sends unasked ends the request for it to another.",
-        "Bitcoin Core #27608 (CVE-2024-52921)",
-        |start| bugged::<AnyoneSettlesRequest>(NEW, start),
-    ),
-    mutant(
-        NEW,
         "requests-evicted-at-limit",
         "At its limit the map of requests forgets a block that is still on its way.",
         "btcd limitAdd, to this day; dcrd until e28f4e42",
@@ -93,8 +80,22 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
     ),
     mutant(
         NEW,
+        "unrequested-block-kept",
+        "A block that was not asked for is stored.",
+        "Bitcoin Core #11458",
+        |start| bugged::<UnrequestedBlockKept>(NEW, start),
+    ),
+    mutant(
+        NEW,
+        "restart-forgets-blocks",
+        "Blocks that were stored are fetched again after a restart.",
+        "zebra #884; geth #15138",
+        |start| forgetful(NEW, start),
+    ),
+    mutant(
+        NEW,
         "locator-of-one-hash",
-        "Locators have the tip alone, so no peer finds the fork of a stale one.",
+        "Locators have the tip alone, and when that is stale no answer fits.",
         "dash-spv #986",
         |start| bugged::<LocatorOfOneHash>(NEW, start),
     ),
@@ -120,13 +121,6 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         |start| unchecked(NEW, start, |it| it.checkpoints = true),
     ),
     mutant(
-        NEW,
-        "fork-below-checkpoint",
-        "A branch may leave the best chain below a checkpoint that was reached.",
-        "bcoin #764",
-        |start| unchecked(NEW, start, |it| it.forks_below_checkpoint = true),
-    ),
-    mutant(
         OLD,
         "header-work-not-checked",
         "Headers between checkpoints are taken without work.",
@@ -135,25 +129,24 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
     ),
     mutant(
         NEW,
+        "known-headers-are-progress",
+        "A sync peer that sends known headers again and again is kept.",
+        "btcd handleHeadersMsg, to this day; pearl PR #101",
+        |start| bugged::<KnownHeadersAreProgress>(NEW, start),
+    ),
+    mutant(
+        NEW,
+        "headers-asked-per-entry",
+        "Each unknown block of an inv makes the machine ask for the same headers.",
+        "Bitcoin Core #18962, #25454",
+        |start| bugged::<HeadersAskedPerEntry>(NEW, start),
+    ),
+    mutant(
+        NEW,
         "mutated-block-condemns-header",
         "A block with changed transactions makes its header invalid for ever.",
         "Bitcoin Core #16172, #27608",
         |start| unchecked(NEW, start, |it| it.mutated_is_invalid = true),
-    ),
-    mutant(
-        OLD,
-        "headers-of-anybody",
-        "In headers-first mode headers from any peer go on the list, and then those of the sync \
-         peer do not link.",
-        "btcd up to v0.25, handleHeadersMsg",
-        |start| quirky(OLD, start, |it| it.takes_headers_of_all = true),
-    ),
-    mutant(
-        NEW,
-        "known-headers-are-progress",
-        "A sync peer that sends known headers again and again is kept.",
-        "btcd handleHeadersMsg, to this day; pearl PR #101",
-        |start| quirky(NEW, start, |it| it.any_headers_are_progress = true),
     ),
     mutant(
         NEW,
@@ -209,13 +202,6 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         "A message of an unknown kind costs the connection.",
         "btcd #2281; bchd b46f3b45",
         |start| bugged::<UnknownMessageDrops>(NEW, start),
-    ),
-    mutant(
-        NEW,
-        "light-client-synced-from",
-        "A peer that serves no blocks is taken as sync peer, and dropped for that.",
-        "btcd #2548",
-        |start| quirky(NEW, start, |it| it.everyone_is_candidate = true),
     ),
     mutant(
         NEW,
@@ -281,13 +267,6 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         "All orphans are kept.",
         "Bitcoin Core #3514",
         unbounded_orphans,
-    ),
-    mutant(
-        NEW,
-        "known-inventory-unbounded",
-        "What peers are known to know is never forgotten.",
-        "Bitcoin Core #25717 and others: memory that peers can fill",
-        unbounded_known_inventory,
     ),
     mutant(
         NEW,

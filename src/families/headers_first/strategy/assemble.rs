@@ -308,7 +308,7 @@ fn lie_of(
     let tip = chains.tip(branch);
     let place = |height| chains.place(branch, height);
     let small = u32::from(what % 4);
-    let how = match kind % 18 {
+    let how = match kind % 19 {
         0 => Misbehavior::BadWork { index: small },
         1 => Misbehavior::Duplicates {},
         2 => Misbehavior::EmptyHeaders {},
@@ -325,14 +325,16 @@ fn lie_of(
         13 => Misbehavior::StallMidway { keep: small },
         14 => Misbehavior::UnknownInv { count: 1 + small },
         15 => Misbehavior::Unlinked { skip: 1 + small },
-        16 => Misbehavior::UnrequestedBlock { block: place(height(what.rotate_left(3), 1, tip)) },
+        16 => Misbehavior::OrphanFlood { count: pick(what, &[3, 130]) },
+        17 => Misbehavior::UnrequestedBlock { block: place(height(what.rotate_left(3), 1, tip)) },
         _ => Misbehavior::UnrequestedHeaders { tip: place(tip), count: 1 + small },
     };
-    let count = match count % 4 {
-        0 => None,
-        times => Some(u32::from(times)),
+    // Half of the lies never end, for those are what a subject must get away from.
+    let count = match count % 6 {
+        0..=2 => None,
+        times => Some(u32::from(times) - 2),
     };
-    Lie { from: u32::from(from % 4), count, how }
+    Lie { from: pick(from, &[0, 0, 0, 1, 2, 3]), count, how }
 }
 
 fn fault_of((from, count, kind): (Gene, Gene, Gene)) -> LinkFault {
