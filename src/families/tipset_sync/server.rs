@@ -5,11 +5,11 @@ use crate::primitives::filecoin::{BlockMessages, Cid, Tipset};
 use super::message::{ChainTipset, CompactedMessages, Request, status};
 
 /// The most tipsets of one request, `MaxRequestLength`.
-pub const REQUEST_LENGTH_MAX: u64 = 900;
+pub(super) const REQUEST_LENGTH_MAX: u64 = 900;
 
 /// An answer of the chain exchange.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// How it went.
     pub status: u64,
     /// Why it went wrong.
@@ -19,7 +19,7 @@ pub struct Answer {
 }
 
 /// What a server reads from.
-pub trait Shelf {
+pub(super) trait Shelf {
     /// A stored tipset.
     fn tipset(&self, cids: &[Cid]) -> Option<Arc<Tipset>>;
     /// The messages of a tipset's blocks, in its order, if all are stored.
@@ -28,7 +28,7 @@ pub trait Shelf {
 
 /// Answers a request as Venus does (`pkg/net/exchange/server.go`): the checks in this order, then
 /// tipsets from the head back until there are enough or genesis is reached.
-pub fn answer(request: &Request, shelf: &dyn Shelf, limit: Option<u64>, unknown: u64) -> Answer {
+pub(super) fn answer(request: &Request, shelf: &dyn Shelf, limit: Option<u64>, unknown: u64) -> Answer {
     let bad = |error| Answer { status: status::BAD_REQUEST, error, chain: Vec::new() };
     let headers = request.options & Request::HEADERS != 0;
     let messages = request.options & Request::MESSAGES != 0;
@@ -76,7 +76,7 @@ fn item(tipset: &Tipset, shelf: &dyn Shelf, headers: bool, messages: bool) -> Op
 }
 
 /// Writes each message once, in the order in which the blocks first have them.
-pub fn compact(blocks: &[Arc<BlockMessages>]) -> CompactedMessages {
+pub(super) fn compact(blocks: &[Arc<BlockMessages>]) -> CompactedMessages {
     let mut compacted = CompactedMessages::default();
     let (mut bls, mut secp) = (Vec::new(), Vec::new());
     for block in blocks {

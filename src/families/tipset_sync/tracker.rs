@@ -11,7 +11,7 @@ use super::rules::{Floor, Neighbours, Replace, Rules, SecondBlock, TrackerRules}
 
 /// A tipset to sync to (Venus `pkg/chainsync/types/target_tracker.go`).
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(super) struct Target {
     /// Tells targets apart.
     pub id: u64,
     /// The tipset.
@@ -24,7 +24,7 @@ pub struct Target {
 
 /// What became of a target that was added.
 #[derive(Debug)]
-pub enum Added {
+pub(super) enum Added {
     /// It is in the queue, maybe in the place of another.
     Queued {
         /// The target that made way.
@@ -40,7 +40,7 @@ pub enum Added {
 
 /// Orders targets, merges those that belong together, and remembers the finished ones.
 #[derive(Debug)]
-pub struct TargetTracker {
+pub(super) struct TargetTracker {
     rules: TrackerRules,
     construction: Construction,
     network: Network,
@@ -57,7 +57,7 @@ pub struct TargetTracker {
 
 impl TargetTracker {
     /// An empty tracker.
-    pub fn new(rules: &Rules, settings: &Settings, network: Network) -> Self {
+    pub(super) fn new(rules: &Rules, settings: &Settings, network: Network) -> Self {
         Self {
             rules: rules.tracker,
             construction: rules.construction,
@@ -73,18 +73,18 @@ impl TargetTracker {
     }
 
     /// The targets that wait or run, best first.
-    pub fn queue(&self) -> &[Target] {
+    pub(super) fn queue(&self) -> &[Target] {
         &self.queue
     }
 
     /// The finished targets, oldest first.
-    pub fn history(&self) -> impl ExactSizeIterator<Item = &Target> {
+    pub(super) fn history(&self) -> impl ExactSizeIterator<Item = &Target> {
         self.history.iter()
     }
 
     /// Takes a target. `bad` tells blocks that are known to be invalid, `done` tipsets that are
     /// synced already.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         mut target: Target,
         bad: &dyn Fn(&Cid) -> bool,
@@ -115,19 +115,19 @@ impl TargetTracker {
     }
 
     /// The best target that waits.
-    pub fn select(&self) -> Option<&Target> {
+    pub(super) fn select(&self) -> Option<&Target> {
         self.queue.iter().find(|target| !target.running)
     }
 
     /// Marks a target as running.
-    pub fn start(&mut self, id: u64) {
+    pub(super) fn start(&mut self, id: u64) {
         if let Some(target) = self.queue.iter_mut().find(|target| target.id == id) {
             target.running = self.rules.leaves_when_started;
         }
     }
 
     /// Moves a target to the history.
-    pub fn remove(&mut self, id: u64) -> Option<Target> {
+    pub(super) fn remove(&mut self, id: u64) -> Option<Target> {
         let index = self.queue.iter().position(|target| target.id == id)?;
         let target = self.queue.remove(index);
         if self.history.len() > self.history_max {

@@ -11,7 +11,7 @@ use super::message::{FullBlock, Settings, Start};
 use super::rules::Rules;
 
 /// How far the tree may reach beyond the clock at the start: such blocks are early for a while.
-pub const EARLY_EPOCHS_MAX: u64 = 4;
+pub(super) const EARLY_EPOCHS_MAX: u64 = 4;
 
 /// A description of a world of tipsets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -59,11 +59,9 @@ impl SyncManager {
         // that one header in less than 3 min keeps a bad sync peer for ever.
         if self.is_syncing_from(id)
             && let (Some(sync), Some(taken)) = (&mut self.sync, &taken)
-        {
-            if self.chain.work(self.chain.best_header()) > work_before {
+            && self.chain.work(self.chain.best_header()) > work_before {
                 sync.earned += EARNED_MS * taken.new;
             }
-        }
         match &taken {
             Some(taken) => _ = self.note_shown(id, taken.last),
             None => self.note_nothing_new(id),

@@ -25,7 +25,7 @@ pub(super) fn assemble(profile: Profile, genes: &Genes) -> Scenario<HeadersFirst
     }
     let id = PeerId(u16::try_from(genes.peers.len() + 1).expect("a few peers"));
     peers.push(anchor(genes, id, &chains, heal_ms));
-    let liars = if genes.heal % 2 == 0 { Liars::Leave } else { Liars::Stay };
+    let liars = if genes.heal.is_multiple_of(2) { Liars::Leave } else { Liars::Stay };
     let crash = genes.crash.filter(|_| genes.swarm.has(Trouble::Crashes) && heal_ms > 0);
     Scenario {
         world,
@@ -220,7 +220,7 @@ fn other(
 fn honest_place(chains: &Chains, gene: Gene) -> (usize, u32) {
     let branch = usize::from(gene) % chains.len();
     let forbidden = !chains.keeps_checkpoints(branch, chains.sound(branch));
-    if forbidden && gene % 8 != 0 {
+    if forbidden && !gene.is_multiple_of(8) {
         return chains.best();
     }
     let sound = chains.sound(branch);

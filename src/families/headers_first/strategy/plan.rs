@@ -32,7 +32,7 @@ impl Chains {
             let fork = branch.fork.height;
             let tip = fork + branch.length;
             let own = branch.flaw.map_or(tip, |flaw| flaw.height - 1);
-            let sound = own.min(branches[parent].sound.max(0));
+            let sound = own.min(branches[parent].sound);
             // A branch that leaves its parent below the parent's flaw is free of it.
             let sound = if branches[parent].sound >= fork { own } else { sound };
             branches.push(Chain { name: branch.name.clone(), parent, fork, tip, sound });
