@@ -214,6 +214,12 @@ impl PeerModel<TipsetSync> for Peer {
         }));
     }
 
+    fn healed(&mut self, now: Time, replies: &mut Replies<TipsetSync>) {
+        // What was gossiped in vain is found again by the head: a new hello stands for the next
+        // block.
+        self.connected(now, replies);
+    }
+
     fn receive(&mut self, _now: Time, message: &Message, replies: &mut Replies<TipsetSync>) {
         let Message::Request { request } = message else { return };
         let answer = answer(request, self, self.spec.limit, status::NOT_FOUND);
