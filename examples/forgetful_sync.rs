@@ -4,6 +4,8 @@
 //! `cargo run --example forgetful_sync` shows how syncheck finds it. Take away the line marked
 //! "the bug" and the claim that it breaks holds.
 
+#![expect(clippy::print_stdout, reason = "a program for people")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use syncheck::families::headers_first::{

@@ -132,7 +132,7 @@ impl<F: Catalog> Check<F> {
         let subject: SubjectFactory<'_, F> =
             &|| Ok(Box::new(InProcess::new(self.make).observing(self.observes)));
         let plan = Plan {
-            profile: self.profile.unwrap_or(F::profiles()[0]),
+            profile: self.profile.unwrap_or_else(|| F::profiles()[0]),
             seed: self.seed,
             cases: (0, self.cases),
             jobs: 1,

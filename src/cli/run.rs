@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         set_after(limit, Arc::clone(&stop));
     }
     let families =
-        if arguments.families.is_empty() { &FamilyId::ALL[..] } else { &arguments.families };
+        if arguments.families.is_empty() { &FamilyId::SETTLED[..] } else { &arguments.families };
     let mut campaign = Campaign {
         arguments,
         out: Output::new(arguments.format),

@@ -39,7 +39,7 @@ fn show(finding: &Finding<StateSync>) -> String {
         violation.claim,
         violation.expected,
         violation.got,
-        serde_json::to_string(&shrunk.scenario).unwrap(),
+        serde_json::to_string(&shrunk.scenario).expect("a scenario has a text"),
         shrunk.trace.to_text(),
     )
 }

@@ -59,7 +59,7 @@ fn build(dump: &Dump) -> (Hash32, Vec<Blob>, Vec<Blob>) {
             .storage
             .iter()
             .map(|(slot, value)| {
-                let value = const_hex::decode(value).unwrap();
+                let value = const_hex::decode(value).expect("values are hexadecimal");
                 (Hash32::of(slot.as_bytes()), alloy_rlp::encode(value.as_slice()))
             })
             .collect();
@@ -71,7 +71,7 @@ fn build(dump: &Dump) -> (Hash32, Vec<Blob>, Vec<Blob>) {
         }
         let leaf = Account {
             nonce: account.nonce,
-            balance: account.balance.parse().unwrap(),
+            balance: account.balance.parse().expect("balances are decimal"),
             storage_root: account.root,
             code_hash: account.code_hash,
         };

@@ -24,7 +24,7 @@ fn chain(plain_accounts: u32, contracts: u32, slots: u32) -> StateChain {
     };
     let accounts = (0..contracts).map(account).collect();
     let spec = StateSpec { blocks: 0, accounts, plain_accounts, changes: Vec::new() };
-    StateChain::build(&spec).unwrap()
+    StateChain::build(&spec).expect("the description has a chain")
 }
 
 /// All that a root refers to is stored.

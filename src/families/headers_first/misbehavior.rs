@@ -228,7 +228,7 @@ fn each_headers(replies: &mut Replies<HeadersFirst>, edit: impl Fn(&mut Vec<Head
 }
 
 /// Takes the work out of one header, and lets the next ones build on it with work of their own.
-fn bad_work(headers: &mut Vec<Header>, index: u32) {
+fn bad_work(headers: &mut [Header], index: u32) {
     let index = index as usize;
     if index >= headers.len() {
         return;

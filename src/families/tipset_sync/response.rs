@@ -193,7 +193,10 @@ fn check_messages(
 ///
 /// # Errors
 /// When a root differs.
-pub(super) fn check_roots(tipset: &Tipset, messages: &[Arc<BlockMessages>]) -> Result<(), Mismatch> {
+pub(super) fn check_roots(
+    tipset: &Tipset,
+    messages: &[Arc<BlockMessages>],
+) -> Result<(), Mismatch> {
     for (block, messages) in tipset.blocks().iter().zip(messages) {
         if messages.len() > BLOCK_MESSAGES_MAX {
             return Err(Mismatch::TooManyMessages {});

@@ -28,7 +28,12 @@ pub(super) trait Shelf {
 
 /// Answers a request as Venus does (`pkg/net/exchange/server.go`): the checks in this order, then
 /// tipsets from the head back until there are enough or genesis is reached.
-pub(super) fn answer(request: &Request, shelf: &dyn Shelf, limit: Option<u64>, unknown: u64) -> Answer {
+pub(super) fn answer(
+    request: &Request,
+    shelf: &dyn Shelf,
+    limit: Option<u64>,
+    unknown: u64,
+) -> Answer {
     let bad = |error| Answer { status: status::BAD_REQUEST, error, chain: Vec::new() };
     let headers = request.options & Request::HEADERS != 0;
     let messages = request.options & Request::MESSAGES != 0;

@@ -1,7 +1,7 @@
 //! The chain of blocks, and the chain of headers apart from it.
 
 mod arena;
-mod chain;
+mod block_chain;
 mod orphans;
 mod refused;
 #[cfg(test)]
@@ -9,4 +9,4 @@ mod tests;
 mod view;
 
 pub(crate) use arena::NodeId;
-pub(crate) use chain::{BlockOutcome, Chain, Unchecked};
+pub(crate) use block_chain::{BlockOutcome, Chain, Unchecked};

@@ -3,7 +3,7 @@ use crate::families::headers_first::{ChainView, Checkpoint, Fault, Network};
 use crate::machine::Time;
 use crate::primitives::bitcoin::{Block, Header};
 
-use super::chain::BlockOutcome;
+use super::BlockOutcome;
 use super::*;
 
 /// After all blocks of these tests.

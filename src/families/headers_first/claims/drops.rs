@@ -81,11 +81,12 @@ impl Invariant<HeadersFirst> for UnrequestedBlock {
             What::In {
                 input: Input::Message { peer, message: Message::Block { block } }, ..
             } if self.connections.contains(*peer)
-                && !self.asked.swap_remove(&(*peer, block.hash())) => {
-                    self.judged += 1;
-                    let block = label(&self.context.world, &block.hash());
-                    self.due.expect(*peer, format!("sent {block} without being asked"));
-                }
+                && !self.asked.swap_remove(&(*peer, block.hash())) =>
+            {
+                self.judged += 1;
+                let block = label(&self.context.world, &block.hash());
+                self.due.expect(*peer, format!("sent {block} without being asked"));
+            }
             What::In { input: Input::Disconnected { peer }, .. } => {
                 self.asked.retain(|(asked_of, _)| asked_of != peer);
             }

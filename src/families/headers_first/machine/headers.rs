@@ -59,9 +59,10 @@ impl SyncManager {
         // that one header in less than 3 min keeps a bad sync peer for ever.
         if self.is_syncing_from(id)
             && let (Some(sync), Some(taken)) = (&mut self.sync, &taken)
-            && self.chain.work(self.chain.best_header()) > work_before {
-                sync.earned += EARNED_MS * taken.new;
-            }
+            && self.chain.work(self.chain.best_header()) > work_before
+        {
+            sync.earned += EARNED_MS * taken.new;
+        }
         match &taken {
             Some(taken) => _ = self.note_shown(id, taken.last),
             None => self.note_nothing_new(id),
@@ -122,7 +123,7 @@ impl SyncManager {
         let chain = &self.chain;
         let tip = chain.tip();
         let best_header = self.quirks.fetches_best_headers.then(|| chain.best_header());
-        let Some(mut node) = best_header.or(self.peers[&id].best_known) else { return };
+        let Some(mut node) = best_header.or_else(|| self.peers[&id].best_known) else { return };
         if chain.is_invalid(node) || chain.work(node) <= chain.work(tip) {
             return;
         }

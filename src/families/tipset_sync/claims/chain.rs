@@ -240,13 +240,13 @@ impl Invariant<TipsetSync> for Miners {
     }
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
-        let key = match event_of(step) {
-            Some(
-                Event::HeadChanged { head: key, .. }
-                | Event::SyncStarted { target: key }
-                | Event::Validated { tipset: key },
-            ) => key,
-            _ => return Ok(()),
+        let Some(
+            Event::HeadChanged { head: key, .. }
+            | Event::SyncStarted { target: key }
+            | Event::Validated { tipset: key },
+        ) = event_of(step)
+        else {
+            return Ok(());
         };
         self.judged += 1;
         let twice = self.view.world.tipset(key).is_some_and(|tipset| tipset.equivocates());

@@ -108,20 +108,22 @@ impl Invariant<TipsetSync> for Server {
                 }
             }
             What::Crashed { .. } => self.asked = None,
-            What::Out { output: Output::Send { peer, message }, .. } => {
-                if let Message::Response { request, status, chain, .. } = message {
-                    let asked = self.asked.take();
-                    if asked.is_none_or(|asked| asked != (*peer, request.clone())) {
-                        return Err(Violation::new(
-                            &SERVER_REPLIES_EXACT,
-                            "an answer to the request that came",
-                            format!("an answer to {request:?}"),
-                        )
-                        .about(*peer));
-                    }
-                    self.judged += 1;
-                    self.judge(*peer, request, *status, chain)?;
+            What::Out {
+                output:
+                    Output::Send { peer, message: Message::Response { request, status, chain, .. } },
+                ..
+            } => {
+                let asked = self.asked.take();
+                if asked.is_none_or(|asked| asked != (*peer, request.clone())) {
+                    return Err(Violation::new(
+                        &SERVER_REPLIES_EXACT,
+                        "an answer to the request that came",
+                        format!("an answer to {request:?}"),
+                    )
+                    .about(*peer));
                 }
+                self.judged += 1;
+                self.judge(*peer, request, *status, chain)?;
             }
             _ => {}
         }
