@@ -253,9 +253,14 @@ fn known_headers(peer: &HonestPeer, request: &Message, replies: &mut Replies<Hea
     let Message::GetHeaders { locator, .. } = request else { return };
     let world = peer.world();
     let newest = locator.first().and_then(|hash| world.find(hash));
-    let Some(newest) = newest.filter(|id| world.height(*id) > 0) else { return };
+    // Genesis is never sent, so the one after it is, which is known from the second time on.
+    let known = newest.and_then(|id| match world.height(id) {
+        0 => world.ancestor(peer.tip(), 1),
+        _ => Some(id),
+    });
+    let Some(known) = known else { return };
     replies.clear();
-    replies.push(Reply::now(Message::Headers { headers: vec![world.header(newest)] }));
+    replies.push(Reply::now(Message::Headers { headers: vec![world.header(known)] }));
 }
 
 /// Another body under the same header.

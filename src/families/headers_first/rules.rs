@@ -169,22 +169,6 @@ pub(super) fn check_block_in_place(
     Ok(())
 }
 
-/// The height that a coinbase says, if it says one (btcd: `ExtractCoinbaseHeight`).
-pub(super) fn coinbase_height(block: &Block) -> Option<u32> {
-    let script = block.transactions().first()?.input.first()?.script_sig.as_bytes();
-    let (&first, rest) = script.split_first()?;
-    let height = match first {
-        0 => 0,
-        0x51..=0x60 => u32::from(first - 0x50),
-        1..=4 => {
-            let bytes = rest.get(..usize::from(first))?;
-            bytes.iter().rev().fold(0, |height, byte| (height << 8) | u32::from(*byte))
-        }
-        _ => return None,
-    };
-    script.starts_with(&HeightPush::new(height)).then_some(height)
-}
-
 fn required_bits(network: Network, place: &Place) -> CompactTarget {
     match place.interval_s {
         None => place.parent_bits,

@@ -1,7 +1,6 @@
 use std::collections::VecDeque;
 
 use crate::families::headers_first::chain::{BlockOutcome, NodeId};
-use crate::families::headers_first::rules::coinbase_height;
 use crate::families::headers_first::{
     Checkpoint, Event, Fault, HeadersFirst, Inventory, Message, Reason, latest_locator,
 };
@@ -59,18 +58,13 @@ impl SyncManager {
         if evicted && let Some(sync) = &mut self.sync {
             sync.plan_is_stale = true;
         }
-        if let Some(height) = coinbase_height(block) {
-            if let Some(peer) = self.peers.get_mut(&id) {
-                peer.raise_last_block(height);
-            }
-            self.update_peer_heights(id, hash, height);
-        }
+        // DIFFERENCE: btcd takes the height in an orphan's coinbase as the height of its sender, and
+        // then is not current until it is there, which may be never.
         // DIFFERENCE: btcd asks after each orphan. When the first of many blocks is missing, and the
         // pool overflows, each of them has another root, and each request is answered.
         let has_come_alone = self.peers.get(&id).is_some_and(|peer| peer.requested.is_empty());
         if has_come_alone && !self.is_fetching_by_headers() {
-            let root = self.chain.orphan_root(&hash);
-            self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
+            self.ask_parents(now, id, hash, out);
         }
         self.continue_after_block(now, id, out);
     }

@@ -250,9 +250,6 @@ impl SyncManager {
 
     /// Whether the sync peer should have headers after the last one.
     fn more_headers_follow(&self, id: PeerId, count: usize, last: NodeId) -> bool {
-        if self.quirks.one_batch_of_headers {
-            return false;
-        }
         let height = self.chain.height(last);
         match self.sync.as_ref().and_then(|sync| sync.checkpoint) {
             Some(checkpoint) => height < checkpoint.height,

@@ -1,5 +1,5 @@
 use crate::families::headers_first::{
-    HeadersFirst, Inventory, InventoryKind, MAX_INVENTORY_PER_MESSAGE, latest_locator, locator_of,
+    HeadersFirst, Inventory, InventoryKind, MAX_INVENTORY_PER_MESSAGE, locator_of,
 };
 use crate::machine::{Outbox, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
@@ -77,6 +77,7 @@ impl SyncManager {
             }
             if peer.requested.swap_remove(&item.hash) {
                 is_block_lost = true;
+                peer.not_found.add(item.hash, MAX_KNOWN_INVENTORY);
                 self.in_flight.swap_remove(&item.hash);
             }
         }
@@ -122,7 +123,7 @@ impl SyncManager {
         let Some(last) = last else { return };
         let known = self.chain.find(&last).filter(|known| self.chain.is_best(*known));
         let Some(peer) = self.peers.get_mut(&id) else { return };
-        if !peer.disbelieved.contains(&last) {
+        if !peer.not_found.contains(&last) {
             peer.last_announced = Some(last);
         }
         if is_current && let Some(known) = known {
@@ -148,8 +149,7 @@ impl SyncManager {
             if !is_last {
                 return;
             }
-            let root = self.chain.orphan_root(&hash);
-            self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
+            self.ask_parents(now, id, hash, out);
         } else if let Some(known) = known.filter(|known| self.chain.has_block(*known)) {
             // A long side chain of which all of the announced blocks are known: ask for the next.
             // DIFFERENCE: btcd asks each time; here only if the peer shows more than before, so
@@ -159,6 +159,7 @@ impl SyncManager {
                 self.ask_blocks(now, id, locator, BlockHash::ZERO, out);
             }
         } else if let Some(peer) = self.peers.get_mut(&id)
+            && !peer.not_found.contains(&hash)
             && peer.queue.len() < MAX_QUEUE
         {
             peer.queue.push_back(hash);

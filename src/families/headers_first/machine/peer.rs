@@ -18,8 +18,10 @@ pub(crate) struct Peer {
     pub(crate) last_block: u32,
     /// The last block that it announced.
     pub(crate) last_announced: Option<BlockHash>,
-    /// Earlier announcements that came to nothing.
-    pub(super) disbelieved: KnownInventory,
+    /// Blocks that it announced and then did not have.
+    pub(super) not_found: KnownInventory,
+    /// Until when its promises do not count, for it has just broken them.
+    pub(super) doubted_until: Option<Time>,
     /// The header with the most work that it has shown.
     pub(crate) best_known: Option<NodeId>,
     /// Blocks that were asked of it.
@@ -40,6 +42,8 @@ pub(crate) struct Peer {
     pub(crate) inv_due: Option<Time>,
     /// The first hash and the stop of the last getblocks.
     pub(super) last_get_blocks: Option<(BlockHash, BlockHash)>,
+    /// How often it was asked for the parents of orphans while the tip was this one.
+    pub(super) parents_asked: (BlockHash, u32),
     /// It asked for announcements by headers.
     pub(crate) wants_headers: bool,
     /// The last hash of a full answer to getblocks.
@@ -59,7 +63,8 @@ impl Peer {
             hello,
             connected_at: now,
             last_announced: None,
-            disbelieved: KnownInventory::default(),
+            not_found: KnownInventory::default(),
+            doubted_until: None,
             best_known: None,
             requested: FastSet::default(),
             requested_transactions: FastSet::default(),
@@ -70,6 +75,7 @@ impl Peer {
             data_due: None,
             inv_due: None,
             last_get_blocks: None,
+            parents_asked: (BlockHash::ZERO, 0),
             wants_headers: false,
             continue_hash: None,
             known: KnownInventory::default(),

@@ -20,8 +20,6 @@ pub(crate) struct Quirks {
     pub(crate) keeps_debtors: bool,
     /// What a lost peer owed stays marked as on its way.
     pub(crate) keeps_marks: bool,
-    /// Headers that fill one message are taken to be all.
-    pub(crate) one_batch_of_headers: bool,
     /// A sync peer may take as long as it wants.
     pub(crate) turn_has_no_limit: bool,
 }

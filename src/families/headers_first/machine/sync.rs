@@ -16,8 +16,11 @@ pub(super) const MAX_STALL_MS: Millis = 3 * 60 * 1_000;
 /// What a peer earns with each header or block that brings the chain on.
 pub(super) const EARNED_MS: Millis = 10;
 
-/// How many announcements of one peer that came to nothing are remembered.
-const MAX_DISBELIEVED: usize = 100;
+/// How long the promises of a peer do not count when it has broken them.
+const DOUBT_MS: Millis = 90_000;
+
+/// How often a peer is asked for the parents of its orphans before the tip moves.
+const MAX_PARENTS_ASKED: u32 = 10;
 
 /// A pruned peer has at least so many blocks below its tip (BIP 159).
 const LIMITED_BLOCKS: u32 = 288;
@@ -104,9 +107,11 @@ impl SyncManager {
         }
         let choice = self.choices;
         let rank = |peer: &&Peer| (self.failures.get(&peer.id), mix(peer.id, choice));
-        let chosen = self.peers.values().filter(|peer| self.promises_more(peer)).min_by_key(rank);
+        let promising = self.peers.values().filter(|peer| self.promises_more(peer));
+        let is_trusted = |peer: &&Peer| peer.doubted_until.is_none_or(|until| until <= now);
+        let chosen = promising.clone().filter(is_trusted).min_by_key(rank);
         let Some(chosen) = chosen.map(|peer| peer.id) else {
-            self.watch = false;
+            self.watch = promising.count() > 0;
             return;
         };
         self.choices += 1;
@@ -124,7 +129,7 @@ impl SyncManager {
     }
 
     /// Goes on with the sync peer: asks for what is missing, or ends its turn.
-    pub(super) fn go_on(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+    pub(crate) fn go_on(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
         let Some(sync) = self.sync.as_ref().filter(|sync| sync.active) else { return };
         let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
         let Some(peer) = self.peers.get(&id) else { return };
@@ -162,9 +167,9 @@ impl SyncManager {
     pub(super) fn fail_turn(&mut self, now: Time, id: PeerId, out: &mut Outbox<HeadersFirst>) {
         self.failures.insert(id, now);
         if self.is_syncing_from(id) {
-            self.end_turn(now, out);
+            self.close_turn(now, out);
         } else {
-            self.void_promises(now, id);
+            self.doubt(now, id);
             self.requests_were_lost(now, out);
         }
     }
@@ -275,6 +280,27 @@ impl SyncManager {
         out.send(id, Message::GetBlocks { locator, stop });
     }
 
+    /// Asks for what is missing below an orphan.
+    pub(super) fn ask_parents(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        orphan: BlockHash,
+        out: &mut Outbox<HeadersFirst>,
+    ) {
+        let tip = self.chain.hash(self.chain.tip());
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        let times = if peer.parents_asked.0 == tip { peer.parents_asked.1 } else { 0 };
+        // DIFFERENCE: btcd goes on for ever with a peer that floods the pool with orphans, for with
+        // each of them the oldest is another.
+        if times >= MAX_PARENTS_ASKED {
+            return;
+        }
+        peer.parents_asked = (tip, times + 1);
+        let root = self.chain.orphan_root(&orphan);
+        self.ask_blocks(now, id, latest_locator(&self.chain), root, out);
+    }
+
     fn begin_turn(&mut self, now: Time, id: PeerId, out: &mut Outbox<HeadersFirst>) {
         let checkpoint = match self.profile {
             Profile::Btcd025 => self.chain.next_checkpoint(self.chain.tip_height()),
@@ -338,30 +364,41 @@ impl SyncManager {
         more && self.is_candidate(peer)
     }
 
-    /// Ends the turn of the sync peer and gives it to another that promises more.
+    /// Ends the turn of a sync peer that has answered all, or had all the time to do so.
     fn end_turn(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+        let announced = self.sync_peer().and_then(|peer| peer.last_announced);
+        let is_made_up =
+            announced.is_some_and(|hash| self.is_news(&hash) && self.chain.find(&hash).is_none());
+        let id = self.sync.as_ref().map(|sync| sync.peer);
+        if is_made_up && let Some(peer) = id.and_then(|id| self.peers.get_mut(&id)) {
+            peer.last_announced = None;
+        }
+        self.close_turn(now, out);
+    }
+
+    /// Takes the turn from the sync peer and gives it to another that promises more.
+    fn close_turn(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
         let Some(sync) = &mut self.sync else { return };
         sync.active = false;
         sync.plan.clear();
         let id = sync.peer;
         if self.peers.get(&id).is_some_and(|peer| self.promises_more(peer)) {
-            self.void_promises(now, id);
+            self.doubt(now, id);
+            self.sync = None;
+            out.event(Event::SyncPeer { peer: None });
         }
         self.requests_were_lost(now, out);
     }
 
-    /// A peer did not give what it promised: nothing that it said so far counts as a promise.
-    /// What it says later does again.
-    fn void_promises(&mut self, now: Time, id: PeerId) {
-        let tip_height = self.chain.tip_height();
+    /// A peer did not give what it promised. It may have had bad luck with its link, so its
+    /// promises count again after a while.
+    fn doubt(&mut self, now: Time, id: PeerId) {
         self.failures.insert(id, now);
         if let Some(peer) = self.peers.get_mut(&id) {
-            peer.last_block = peer.last_block.min(tip_height);
-            if let Some(hash) = peer.last_announced.take() {
-                peer.disbelieved.add(hash, MAX_DISBELIEVED);
-            }
+            peer.doubted_until = Some(now + DOUBT_MS);
             peer.best_known = None;
         }
+        self.watch = true;
     }
 
     /// Without the last hash of a full inv being followed by another, or with an orphan gone from

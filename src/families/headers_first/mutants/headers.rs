@@ -114,3 +114,42 @@ impl Bug for HeadersAskedPerEntry {
         }
     }
 }
+
+/// One answer with headers is taken to be all that the peer has.
+#[derive(Default)]
+pub(super) struct OneBatchOfHeaders {
+    last: Option<(PeerId, BlockHash)>,
+}
+
+impl Bug for OneBatchOfHeaders {
+    fn before(
+        &mut self,
+        _: &mut SyncManager,
+        _: Time,
+        input: &mut Input<HeadersFirst>,
+        _: &mut Outbox<HeadersFirst>,
+    ) -> bool {
+        self.last = match input {
+            Input::Message { peer, message: Message::Headers { headers } } => {
+                headers.last().map(|last| (*peer, last.hash()))
+            }
+            _ => None,
+        };
+        true
+    }
+
+    fn after(&mut self, manager: &mut SyncManager, now: Time, out: &mut Outbox<HeadersFirst>) {
+        let Some((id, last)) = self.last.take() else { return };
+        let follows = |output: &Output<HeadersFirst>| matches!(output, Output::Send { peer, message: Message::GetHeaders { .. } } if *peer == id);
+        if !out.outputs().iter().any(follows) {
+            return;
+        }
+        out.outputs_mut().retain(|output| !follows(output));
+        let height = manager.chain.find(&last).map(|last| manager.chain.height(last));
+        if let (Some(peer), Some(height)) = (manager.peers.get_mut(&id), height) {
+            peer.headers_due = None;
+            peer.last_block = height;
+        }
+        manager.go_on(now, out);
+    }
+}

@@ -3,7 +3,9 @@ use crate::families::headers_first::{HeadersFirst, Profile};
 
 use super::announcements::{DeafWithoutSyncPeer, StuckInDownloadMode};
 use super::bugged::{bugged, bugged_and_quirky, quirky};
-use super::headers::{HeadersAskedPerEntry, KnownHeadersAreProgress, unbounded_orphans, unchecked};
+use super::headers::{
+    HeadersAskedPerEntry, KnownHeadersAreProgress, OneBatchOfHeaders, unbounded_orphans, unchecked,
+};
 use super::peers::{BlocksNeverLate, DoneBeforeAdd, HeadersNeverLate, UnknownMessageDrops};
 use super::requests::{
     LocatorOfAllBlocks, LocatorOfOneHash, LocatorOffByOne, MarksClearedForNewSyncPeer,
@@ -168,7 +170,7 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         "one-batch-of-headers",
         "No more headers are asked for after the first answer.",
         "the class of bcoin #144: headers are waited for that nobody was asked for",
-        |start| quirky(NEW, start, |it| it.one_batch_of_headers = true),
+        |start| bugged::<OneBatchOfHeaders>(NEW, start),
     ),
     mutant(
         OLD,
