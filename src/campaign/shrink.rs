@@ -38,10 +38,10 @@ pub struct Shrunk<F: Catalog> {
 }
 
 /// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
-/// away one thing after the other until nothing can go. The same claim stays broken throughout, and
-/// the subject never sees more than before: a smaller plan can make a longer run.
-/// At most `runs_max` runs of 500 steps are spent; when `stop` becomes true, or the subject fails to run again
-/// and again, what is there is taken.
+/// away one thing after the other until nothing can go. The same claim stays broken throughout,
+/// and the subject never sees more than before: a smaller plan can make a longer run. At most
+/// `runs_max` runs of 500 steps are spent; when `stop` becomes true, or the subject fails to run
+/// again and again, what is there is taken.
 ///
 /// # Errors
 /// When the subject fails to run what was found, or the scenario does not fail again: then the

@@ -16,7 +16,7 @@ fn run_json(folder: &Folder, arguments: &[&str]) -> Vec<Value> {
 #[test]
 fn the_reference_passes_and_says_what_was_tested() {
     let folder = Folder::new();
-    let ended = folder.run(&["run", "--cases", "300", "--format", "json"]);
+    let ended = folder.run(&["run", "headers-first", "--cases", "300", "--format", "json"]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, "");
     let summary = ended.summary();
@@ -40,7 +40,7 @@ fn the_same_seed_gives_the_same_output_for_any_number_of_jobs() {
     let child = ["--", PROGRAM, "serve", "headers-first", "--mutant", MUTANT];
     for subject in [&[][..], &child[..]] {
         let with = |jobs: &str, seed: &str| {
-            let arguments = ["--cases", "200", "--seed", seed, "--jobs", jobs];
+            let arguments = ["headers-first", "--cases", "200", "--seed", seed, "--jobs", jobs];
             run_json(&folder, &[&arguments, subject].concat())
         };
         let one = with("1", "3");

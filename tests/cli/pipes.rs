@@ -14,7 +14,7 @@ fn a_reader_that_goes_away_is_no_error() {
         &["list", "--format", "json"],
         &["--help"],
         &["completions", "zsh"],
-        &["run", "--cases", "50", "--format", "json"],
+        &["run", "headers-first", "--cases", "50", "--format", "json"],
     ] {
         let mut child = folder
             .command(arguments)
@@ -35,7 +35,7 @@ fn a_reader_that_goes_away_is_no_error() {
 fn nothing_odd_is_written_where_there_is_no_terminal() {
     let folder = Folder::new();
     for format in ["text", "json"] {
-        let ended = folder.run(&["run", "--cases", "200", "--format", format]);
+        let ended = folder.run(&["run", "headers-first", "--cases", "200", "--format", format]);
         assert_eq!(ended.stderr, "");
         assert!(!ended.stdout.contains(['\u{1b}', '\r']), "{}", ended.stdout);
     }
@@ -45,7 +45,7 @@ fn nothing_odd_is_written_where_there_is_no_terminal() {
 fn an_interrupted_search_says_what_it_has_done() {
     let folder = Folder::new();
     let child = folder
-        .command(&["run", "--cases", "100000000", "--format", "json"])
+        .command(&["run", "headers-first", "--cases", "100000000", "--format", "json"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
