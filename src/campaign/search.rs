@@ -173,7 +173,7 @@ fn run_lot<F: Catalog>(
         let totals = &mut lot.totals;
         F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
         let run = run_once(&context, subject, plan.judge, Record::Nothing);
-        lot.totals.add_run(&run);
+        lot.totals.add_run(&context.scenario, &run);
         match run.verdict {
             Verdict::Fail(violation) => lot.broken.push((index, violation)),
             Verdict::SubjectFailed(error) => {

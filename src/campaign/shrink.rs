@@ -12,6 +12,9 @@ use crate::verdict::Verdict;
 
 use super::suite::{Judge, run_once};
 
+/// The steps that a run has in the mean, for the bound on all of them.
+const RUN_STEPS: u64 = 500;
+
 /// A subject that has failed to run so often while a finding was made small is left alone.
 const FAILURES_MAX: u32 = 3;
 
@@ -35,9 +38,10 @@ pub struct Shrunk<F: Catalog> {
 }
 
 /// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
-/// away one thing after the other until nothing can go. The same claim stays broken throughout.
-/// At most `runs_max` runs are spent; when `stop` becomes true, or the subject fails to run again
-/// and again, what is there is taken.
+/// away one thing after the other until nothing can go. The same claim stays broken throughout,
+/// and the subject never sees more than before: a smaller plan can make a longer run. At most
+/// `runs_max` runs of 500 steps are spent; when `stop` becomes true, or the subject fails to run
+/// again and again, what is there is taken.
 ///
 /// # Errors
 /// When the subject fails to run what was found, or the scenario does not fail again: then the
@@ -53,7 +57,17 @@ pub fn shrink<F: Catalog>(
     let first = run_context(&context_of(original.clone()), subject, judge, Record::Nothing)?;
     let Verdict::Fail(violation) = &first.verdict else { return Err(not_again()) };
     let claim = violation.claim;
-    let mut search = Search { subject, judge, claim, runs: 1, runs_max, failures: 0, stop };
+    let mut search = Search {
+        subject,
+        judge,
+        claim,
+        inputs: first.tally.inputs,
+        runs: 1,
+        steps: first.tally.steps,
+        runs_max,
+        failures: 0,
+        stop,
+    };
     let along_tree = search.along_tree(tree.as_mut(), original.clone());
     let scenario = search.one_by_one(along_tree);
     let runs = search.runs;
@@ -76,7 +90,10 @@ struct Search<'a, F: Catalog> {
     subject: &'a mut dyn Subject<F>,
     judge: &'a Judge<F>,
     claim: &'static str,
+    /// What the subject saw in the best run so far.
+    inputs: u64,
     runs: u64,
+    steps: u64,
     runs_max: u64,
     failures: u32,
     stop: &'a AtomicBool,
@@ -126,19 +143,21 @@ impl<F: Catalog> Search<'_, F> {
     fn still_fails(&mut self, scenario: &Scenario<F>) -> bool {
         // A reduction may leave something that another part refers to: then it is none.
         let Ok(context) = Context::new(scenario.clone()) else { return false };
+        let run = run_once(&context, self.subject, self.judge, Record::Nothing);
         self.runs += 1;
-        match run_once(&context, self.subject, self.judge, Record::Nothing).verdict {
-            Verdict::Fail(violation) => violation.claim == self.claim,
-            Verdict::SubjectFailed(_) => {
-                self.failures += 1;
-                false
-            }
-            Verdict::Inconclusive(_) | Verdict::Pass => false,
+        self.steps += run.tally.steps;
+        self.failures += u32::from(matches!(run.verdict, Verdict::SubjectFailed(_)));
+        let broken = run.verdict.violation().is_some_and(|it| it.claim == self.claim);
+        let better = broken && run.tally.inputs <= self.inputs;
+        if better {
+            self.inputs = run.tally.inputs;
         }
+        better
     }
 
     fn spent(&self) -> bool {
         self.runs >= self.runs_max
+            || self.steps >= self.runs_max.saturating_mul(RUN_STEPS)
             || self.failures >= FAILURES_MAX
             || self.stop.load(Ordering::Relaxed)
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::machine::Family;
+use crate::families::Catalog;
+use crate::scenario::Scenario;
 use crate::sim::Run;
 use crate::verdict::Verdict;
 
@@ -28,8 +29,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Counts a run.
-    pub fn add_run<F: Family>(&mut self, run: &Run<F>) {
+    /// Counts a run of a scenario.
+    pub fn add_run<F: Catalog>(&mut self, scenario: &Scenario<F>, run: &Run<F>) {
         self.cases += 1;
         self.inconclusive += u64::from(matches!(run.verdict, Verdict::Inconclusive(_)));
         self.failed += u64::from(matches!(run.verdict, Verdict::Fail(_)));
@@ -39,7 +40,10 @@ impl Totals {
             *self.exercised.entry(exercise.claim.id).or_default() += u64::from(exercise.times > 0);
         }
         add(&mut self.fired, &run.tally.fired);
-        add(&mut self.lies, &run.tally.lies);
+        for ((peer, lie), times) in &run.tally.lies {
+            let how = &scenario.peers[*peer].lies[*lie].how;
+            *self.lies.entry(name_of::<F>(how)).or_default() += times;
+        }
     }
 
     /// Counts a feature of a case.
@@ -59,6 +63,14 @@ impl Totals {
         add(&mut self.lies, &other.lies);
         add(&mut self.labels, &other.labels);
     }
+}
+
+/// The documented name of a lie: the tag that it has in files.
+fn name_of<F: Catalog>(how: &F::Misbehavior) -> &'static str {
+    let value = serde_json::to_value(how).unwrap_or_default();
+    let tag = value.get("type").and_then(serde_json::Value::as_str);
+    let known = F::misbehaviors().iter().find(|known| Some(known.id) == tag);
+    known.map_or("(undocumented)", |known| known.id)
 }
 
 fn add(mine: &mut BTreeMap<&'static str, u64>, theirs: &BTreeMap<&'static str, u64>) {

@@ -113,11 +113,6 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
         replies: &mut Replies<Self>,
     );
 
-    /// The name that a way to lie has in files.
-    fn misbehavior_id(_how: &Self::Misbehavior) -> &'static str {
-        "lie"
-    }
-
     /// What a message is to the exchange of requests and responses.
     fn role(message: &Self::Message) -> Role;
 

@@ -4,3 +4,6 @@ pub mod bitcoin;
 pub mod ethereum_header;
 pub mod ethereum_state;
 pub mod filecoin;
+mod text;
+
+pub(crate) use text::{bytes_of_hex, from_string};

@@ -111,12 +111,12 @@ mod tests {
         texts.extend(transfer);
         texts.push("p1 --> S  block m10  [lie]".to_owned());
         insta::assert_snapshot!(chart(&steps(texts)), @r"
-            0.000s  p1 === S  connected
-            0.010s  p1 --> S  block m1
-            0.020s  S: stores m1
-                    ... 7 more of these 2 ...
-            0.170s  p1 --> S  block m9
-            0.180s  S: stores m9
+              0.000s  p1 === S  connected
+              0.010s  p1 --> S  block m1
+              0.020s  S: stores m1
+                      ... 7 more of these 2 ...
+              0.170s  p1 --> S  block m9
+              0.180s  S: stores m9
         !     0.190s  p1 --> S  block m10  [lie]
         ");
     }

@@ -38,8 +38,8 @@ pub struct Tally {
     pub inputs: u64,
     /// Faults of the plan that took effect, crashes, and peers that came back.
     pub fired: BTreeMap<&'static str, u64>,
-    /// Lies that changed an answer, by their names in files.
-    pub lies: BTreeMap<&'static str, u64>,
+    /// How often each lie changed an answer, by the indices of its peer and of itself in the plan.
+    pub lies: BTreeMap<(usize, usize), u64>,
 }
 
 /// All that [`Tally::fired`] counts.

@@ -51,7 +51,7 @@ impl<F: Family> Simulator<'_, F> {
                 if honest != replies {
                     state.lies_told += 1;
                     told = Some(lie);
-                    *self.tally.lies.entry(F::misbehavior_id(how)).or_default() += 1;
+                    *self.tally.lies.entry((peer, lie)).or_default() += 1;
                 }
             }
         }

@@ -33,8 +33,20 @@ impl DocumentError {
             Some(location) => Some((location.line(), location.column())),
             None => place_of(text, &message),
         };
-        Self { path: path.into(), place, message }
+        Self { path: path.into(), place, message: shortened(message) }
     }
+}
+
+/// A message that quotes a long value, without most of the value.
+fn shortened(message: String) -> String {
+    const SHOWN: usize = 200;
+    let count = message.chars().count();
+    if count <= 3 * SHOWN {
+        return message;
+    }
+    let first: String = message.chars().take(SHOWN).collect();
+    let last: String = message.chars().skip(count - SHOWN).collect();
+    format!("{first}...{last}")
 }
 
 /// Where the cause of an error is that comes without a place.

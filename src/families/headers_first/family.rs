@@ -141,10 +141,6 @@ impl Family for HeadersFirst {
         how.apply(peer, request, replies);
     }
 
-    fn misbehavior_id(how: &Misbehavior) -> &'static str {
-        how.id()
-    }
-
     fn role(message: &Message) -> Role {
         match message {
             Message::GetBlocks { .. } | Message::GetData { .. } | Message::GetHeaders { .. } => {

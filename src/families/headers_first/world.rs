@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::machine::SpecError;
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
+use crate::primitives::from_string;
 use crate::world::{BlockId, BlockTree, Branch, Flaw, Rules};
 
 use super::{Checkpoint, Network, Profile, Start};
@@ -140,7 +141,7 @@ impl Serialize for Place {
 
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        from_string(deserializer, "a block by branch and height", str::parse)
     }
 }
 

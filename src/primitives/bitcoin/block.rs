@@ -1,9 +1,10 @@
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use bitcoin::Transaction;
 use bitcoin::consensus::encode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::primitives::{bytes_of_hex, from_string};
 
 use super::{BlockHash, Header};
 
@@ -79,21 +80,10 @@ impl Serialize for Block {
 
 impl<'de> Deserialize<'de> for Block {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = bytes_from_hex(deserializer)?;
-        let block: bitcoin::Block = encode::deserialize(&bytes)
-            .map_err(|error| serde::de::Error::custom(format!("not a block: {error}")))?;
-        Ok(Self::new(Header::new(block.header), block.txdata))
+        from_string(deserializer, "a block as hexadecimal string", |text| {
+            let block: bitcoin::Block = encode::deserialize(&bytes_of_hex(text)?)
+                .map_err(|error| format!("not a block: {error}"))?;
+            Ok::<_, String>(Self::new(Header::new(block.header), block.txdata))
+        })
     }
-}
-
-/// Reads a lower-case hexadecimal string that begins with `0x`.
-pub(super) fn bytes_from_hex<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<u8>, D::Error> {
-    let text = Cow::<'de, str>::deserialize(deserializer)?;
-    let digits = text.strip_prefix("0x").ok_or_else(|| {
-        serde::de::Error::custom(format!("bytes begin with \"0x\", got {:.20?}", text))
-    })?;
-    const_hex::decode(digits)
-        .map_err(|error| serde::de::Error::custom(format!("not hexadecimal: {error}")))
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use bitcoin::hashes::Hash as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::{bytes_of_hex, from_string};
+
 /// The double SHA-256 of a header, in wire order.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BlockHash([u8; 32]);
@@ -69,12 +71,10 @@ impl FromStr for BlockHash {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text
-            .strip_prefix("0x")
-            .ok_or_else(|| format!("a hash begins with \"0x\", got {text:?}"))?;
-        let mut bytes = [0; 32];
-        const_hex::decode_to_slice(digits, &mut bytes)
-            .map_err(|_| format!("a hash has 64 hexadecimal digits after \"0x\", got {text:?}"))?;
+        let bytes = bytes_of_hex(text)?;
+        let mut bytes: [u8; 32] = bytes.try_into().map_err(|bytes: Vec<u8>| {
+            format!("a hash has 32 bytes, got {} in {text:?}", bytes.len())
+        })?;
         bytes.reverse();
         Ok(Self(bytes))
     }
@@ -88,7 +88,6 @@ impl Serialize for BlockHash {
 
 impl<'de> Deserialize<'de> for BlockHash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_string(deserializer, "a hash as hexadecimal string", str::parse)
     }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use bitcoin::consensus::encode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::{bytes_of_hex, from_string};
+
 use super::BlockHash;
 
 /// A block header of 80 bytes with its hash. Cloning shares it.
@@ -71,10 +73,11 @@ impl Serialize for Header {
 
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes = super::block::bytes_from_hex(deserializer)?;
-        let fields = encode::deserialize(&bytes).map_err(|_| {
-            serde::de::Error::custom(format!("a header has 80 bytes, got {}", bytes.len()))
-        })?;
-        Ok(Self::new(fields))
+        from_string(deserializer, "a header as hexadecimal string", |text| {
+            let bytes = bytes_of_hex(text)?;
+            let fields = encode::deserialize(&bytes)
+                .map_err(|_| format!("a header has 80 bytes, got {}", bytes.len()))?;
+            Ok::<_, String>(Self::new(fields))
+        })
     }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::{bytes_of_hex, from_string};
+
 use super::Hash32;
 
 /// Bytes with their Keccak-256, which is computed once when they come into being. Cheap to clone.
@@ -52,11 +54,6 @@ impl Serialize for Blob {
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let digits = text.strip_prefix("0x").ok_or_else(|| {
-            serde::de::Error::custom(format!("bytes begin with \"0x\", got {text:?}"))
-        })?;
-        let bytes = const_hex::decode(digits).map_err(serde::de::Error::custom)?;
-        Ok(Self::new(bytes))
+        from_string(deserializer, "bytes as hexadecimal string", bytes_of_hex).map(Self::new)
     }
 }

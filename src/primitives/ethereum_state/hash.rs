@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha3::{Digest, Keccak256};
 
+use crate::primitives::{bytes_of_hex, from_string};
+
 /// A Keccak-256 hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hash32([u8; 32]);
@@ -83,12 +85,10 @@ impl FromStr for Hash32 {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text
-            .strip_prefix("0x")
-            .ok_or_else(|| format!("a hash begins with \"0x\", got {text:?}"))?;
-        let mut bytes = [0; 32];
-        const_hex::decode_to_slice(digits, &mut bytes)
-            .map_err(|_| format!("a hash has 64 hexadecimal digits after \"0x\", got {text:?}"))?;
+        let bytes = bytes_of_hex(text)?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|bytes: Vec<u8>| {
+            format!("a hash has 32 bytes, got {} in {text:?}", bytes.len())
+        })?;
         Ok(Self(bytes))
     }
 }
@@ -101,7 +101,6 @@ impl Serialize for Hash32 {
 
 impl<'de> Deserialize<'de> for Hash32 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_string(deserializer, "a hash as hexadecimal string", str::parse)
     }
 }

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::from_string;
+
 use super::Hash32;
 
 /// A path or a part of one in a trie: half bytes, written as hexadecimal digits.
@@ -78,7 +80,6 @@ impl Serialize for Nibbles {
 
 impl<'de> Deserialize<'de> for Nibbles {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_string(deserializer, "a path as string", str::parse)
     }
 }

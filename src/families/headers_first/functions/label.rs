@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::families::headers_first::Place;
+use crate::primitives::from_string;
 
 /// No list has more blocks.
 const LABELS_MAX: usize = 100_000;
@@ -72,8 +73,7 @@ impl Serialize for Label {
 
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        from_string(deserializer, "a block by name", str::parse)
     }
 }
 
