@@ -36,7 +36,7 @@ impl FamilyId {
 
     /// The families that a command takes when none is named: their references have withstood
     /// long searches. The others are younger; name them to use them.
-    pub const SETTLED: [Self; 2] = [Self::HeadersFirst, Self::Skeleton];
+    pub const SETTLED: [Self; 1] = [Self::HeadersFirst];
 
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
