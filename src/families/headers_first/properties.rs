@@ -138,7 +138,7 @@ fn check(scenario: &Scenario<HeadersFirst>) -> Result<World, crate::machine::Spe
     scenario::build_world(scenario)
 }
 
-/// Some honest peer that stays shows the best chain that the subject may follow.
+/// Some peer that never lies shows the best chain that the subject may follow.
 fn assert_converges_on_something(scenario: &Scenario<HeadersFirst>, world: &World) {
     let best = world
         .ids()
@@ -146,7 +146,7 @@ fn assert_converges_on_something(scenario: &Scenario<HeadersFirst>, world: &Worl
         .map(|id| world.work(id))
         .max()
         .expect("genesis is valid");
-    let shows_it = scenario.peers.iter().filter(|peer| peer.is_honest()).any(|peer| {
+    let shows_it = scenario.peers.iter().filter(|peer| peer.is_truthful()).any(|peer| {
         let advances = peer.actions.iter().filter_map(|action| match &action.what {
             super::Action::Advance { tip } => Some(tip),
             _ => None,
