@@ -125,7 +125,8 @@ impl World {
         pairs.map(full).collect()
     }
 
-    /// Whether a subject whose head is `head` must go to `tip`, or beyond it: it is valid, better, and its fork is short enough.
+    /// Whether a subject whose head is `head` must go to `tip`, or beyond it: it is valid, better,
+    /// and its fork is short enough.
     pub fn must_follow(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
         head.key() != tip.key()
             && self.is_better(tip, head)

@@ -140,7 +140,10 @@ impl Bug for OneBatchOfHeaders {
 
     fn after(&mut self, manager: &mut SyncManager, now: Time, out: &mut Outbox<HeadersFirst>) {
         let Some((id, last)) = self.last.take() else { return };
-        let follows = |output: &Output<HeadersFirst>| matches!(output, Output::Send { peer, message: Message::GetHeaders { .. } } if *peer == id);
+        let follows = |output: &Output<HeadersFirst>| match output {
+            Output::Send { peer, message: Message::GetHeaders { .. } } => *peer == id,
+            _ => false,
+        };
         if !out.outputs().iter().any(follows) {
             return;
         }
