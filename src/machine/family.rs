@@ -161,6 +161,12 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
         true
     }
 
+    /// Whether that is still so when a peer has done this on its own: found a block, moved to
+    /// another chain.
+    fn must_keep_after(_world: &Self::World, _action: &Self::Action) -> bool {
+        true
+    }
+
     /// Why an event cannot be true in this world, if it cannot: progress on something invalid.
     fn refute(_world: &Self::World, _event: &Self::Event) -> Option<String> {
         None

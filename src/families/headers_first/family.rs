@@ -206,6 +206,11 @@ impl Family for HeadersFirst {
         })
     }
 
+    fn must_keep_after(world: &World, action: &Action) -> bool {
+        let Action::Advance { tip } = action else { return true };
+        world.place(tip).is_ok_and(|tip| world.is_valid(tip) && world.suits_checkpoints(tip))
+    }
+
     fn refute(world: &World, event: &Event) -> Option<String> {
         let (what, hash, holds): (_, _, fn(&World, BlockId) -> bool) = match event {
             Event::BlockAccepted { hash, .. } => ("blocks", hash, World::is_valid),

@@ -35,7 +35,11 @@ impl<F: Family> Invariant<F> for HonestKept<F> {
             What::Out { output: Output::Disconnect { peer, reason }, .. } => {
                 let plans = &self.context.scenario.peers;
                 let kept = plans.iter().find(|plan| plan.id == *peer).is_some_and(|plan| {
-                    plan.is_prompt() && F::must_keep(&self.context.world, &plan.has)
+                    let world = &self.context.world;
+                    let mut actions = plan.actions.iter();
+                    plan.is_prompt()
+                        && F::must_keep(world, &plan.has)
+                        && actions.all(|action| F::must_keep_after(world, &action.what))
                 });
                 if !kept {
                     return Ok(());

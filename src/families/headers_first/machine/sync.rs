@@ -129,7 +129,7 @@ impl SyncManager {
     }
 
     /// Goes on with the sync peer: asks for what is missing, or ends its turn.
-    pub(crate) fn go_on(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
+    pub(super) fn go_on(&mut self, now: Time, out: &mut Outbox<HeadersFirst>) {
         let Some(sync) = self.sync.as_ref().filter(|sync| sync.active) else { return };
         let (id, headers_first, is_stale) = (sync.peer, sync.headers_first, sync.plan_is_stale);
         let Some(peer) = self.peers.get(&id) else { return };

@@ -3,9 +3,7 @@ use crate::families::headers_first::{HeadersFirst, Profile};
 
 use super::announcements::{DeafWithoutSyncPeer, StuckInDownloadMode};
 use super::bugged::{bugged, bugged_and_quirky, quirky};
-use super::headers::{
-    HeadersAskedPerEntry, KnownHeadersAreProgress, OneBatchOfHeaders, unbounded_orphans, unchecked,
-};
+use super::headers::{HeadersAskedPerEntry, KnownHeadersAreProgress, unbounded_orphans, unchecked};
 use super::peers::{BlocksNeverLate, DoneBeforeAdd, HeadersNeverLate, UnknownMessageDrops};
 use super::requests::{
     LocatorOfAllBlocks, LocatorOfOneHash, LocatorOffByOne, MarksClearedForNewSyncPeer,
@@ -164,13 +162,6 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
         "After a reorganisation of headers the blocks below the old tip's height are missed.",
         "btcd inside #2428: start from the best height instead of the fork",
         |start| quirky(NEW, start, |it| it.fetches_from_tip_height = true),
-    ),
-    mutant(
-        NEW,
-        "one-batch-of-headers",
-        "No more headers are asked for after the first answer.",
-        "the class of bcoin #144: headers are waited for that nobody was asked for",
-        |start| bugged::<OneBatchOfHeaders>(NEW, start),
     ),
     mutant(
         OLD,

@@ -308,11 +308,11 @@ fn lie_of(
     let tip = chains.tip(branch);
     let place = |height| chains.place(branch, height);
     let small = u32::from(what % 4);
-    let how = match kind % 19 {
+    let how = match kind % 20 {
         0 => Misbehavior::BadWork { index: small },
         1 => Misbehavior::Duplicates {},
         2 => Misbehavior::EmptyHeaders {},
-        3 => Misbehavior::KnownHeaders {},
+        3 | 19 => Misbehavior::KnownHeaders {},
         4 => Misbehavior::MutatedBlocks {},
         5 => Misbehavior::NotFound {},
         6 => Misbehavior::OrphanInv { keep: 1 + small },
