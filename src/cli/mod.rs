@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod replay;
 mod run;
+mod selection;
 mod serve;
 mod signals;
 mod subjects;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::adapters::{About, Stopwatch, set_after};
 use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
-use crate::families::{Catalog, FamilyId, Visit};
+use crate::families::{Catalog, Visit};
 use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
 use crate::reports::{FindingReport, Gaps, Sizes, plan_lines, summary_text};
@@ -19,6 +19,7 @@ use super::Exit;
 use super::arguments::RunArguments;
 use super::output::{Output, refuse, warn};
 use super::progress::bar;
+use super::selection::families;
 use super::signals::stop_flag;
 use super::subjects::{Choice, shell_words};
 
@@ -36,8 +37,10 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         set_after(limit, Arc::clone(&out_of_time));
         set_after(limit, Arc::clone(&stop));
     }
-    let families =
-        if arguments.families.is_empty() { &FamilyId::SETTLED[..] } else { &arguments.families };
+    let families = match families(arguments) {
+        Ok(families) => families,
+        Err(message) => return refuse(Exit::Usage, message),
+    };
     let mut campaign = Campaign {
         arguments,
         out: Output::new(arguments.format),
@@ -192,13 +195,12 @@ fn search_profile<F: Catalog>(
     let arguments = campaign.arguments;
     // The reference is held to all of its profile; another subject to what it asks for.
     let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
-    let judge = match Judge::<F>::new(bound, observes).without(&arguments.without) {
-        Ok(judge) => judge,
-        Err(message) => {
-            campaign.exit = refuse(Exit::Usage, format!("--without: {message}"));
-            return;
-        }
-    };
+    // A claim that is left out need not be one of every family.
+    let mut without = arguments.without.clone();
+    without.retain(|name| F::claims().iter().any(|entry| entry.claim.id == name));
+    let judge = Judge::<F>::new(bound, observes)
+        .without(&without)
+        .expect("only claims of this family are left out");
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }

@@ -13,6 +13,8 @@ const WRONG: &[(&[&str], &str)] = &[
     (&["run", "--jobs", "0"], "--jobs"),
     (&["run", "--time-limit", "soon"], "--time-limit"),
     (&["run", "--profile", "btcd-9"], "btcd-0.26"),
+    (&["run", "state-sync", "--profile", "btcd-0.26"], "state-sync has "),
+    (&["run", "--without", "no-such-claim"], "no-such-claim"),
     (&["run", "--max-findings", "0"], "--max-findings"),
     (&["run", "--format", "xml"], "--format"),
     (&["run", "--case", "5"], "--case"),
