@@ -25,5 +25,5 @@ pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, Spec
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;
 pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
-pub use table::{FastMap, FastSet};
+pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};

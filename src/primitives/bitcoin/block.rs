@@ -1,7 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
-use bitcoin::Transaction;
-use bitcoin::consensus::encode;
+use bitcoin::consensus::{Encodable, encode};
+use bitcoin::{Transaction, VarInt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::primitives::{bytes_of_hex, from_string};
@@ -53,6 +53,25 @@ impl Block {
             bitcoin::merkle_tree::calculate_root(ids)
                 .is_some_and(|root| root == self.header().fields().merkle_root.to_raw_hash())
         })
+    }
+
+    /// The transactions as they stand behind the header in the wire encoding.
+    pub fn encode_transactions(&self) -> Box<[u8]> {
+        let mut bytes = Vec::with_capacity(128);
+        let count = VarInt::from(self.transactions().len());
+        count.consensus_encode(&mut bytes).expect("memory takes all");
+        for transaction in self.transactions() {
+            transaction.consensus_encode(&mut bytes).expect("memory takes all");
+        }
+        bytes.into()
+    }
+
+    /// A block from its header and its encoded transactions.
+    ///
+    /// # Errors
+    /// When the bytes are no transactions, or go on after them.
+    pub fn decode(header: Header, transactions: &[u8]) -> Result<Self, encode::Error> {
+        Ok(Self::new(header, encode::deserialize(transactions)?))
     }
 
     /// The wire encoding.
