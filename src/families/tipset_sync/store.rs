@@ -191,7 +191,7 @@ impl ChainStore {
             Some(best) if self.wins(&best, &head) || best.key() == head.key() => {
                 next = best;
             }
-            Some(best) if self.weight(&best) == self.weight(&head) => {}
+            _ if self.stands(&head) => {}
             // A miner of the head has two blocks: the head as it was cannot be formed any more.
             _ => next = self.best_around(&head).unwrap_or(next),
         }
@@ -227,6 +227,16 @@ impl ChainStore {
         self.highest = self.highest.max(next.height());
         self.head = Arc::clone(&next);
         HeadChange { head: next, revert, apply, lighter, formed }
+    }
+
+    /// Whether all miners of a tipset have one valid block at its height.
+    fn stands(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height()).map_or(&[][..], Vec::as_slice);
+        let second = |own: &Arc<Block>| {
+            let same_miner = |other: &Arc<Block>| other.header().miner == own.header().miner;
+            valid.iter().any(|other| same_miner(other) && other.cid() != own.cid())
+        };
+        !self.rules.drops_equivocators || !tipset.blocks().iter().any(second)
     }
 
     fn wins(&self, challenger: &Arc<Tipset>, current: &Arc<Tipset>) -> bool {

@@ -78,6 +78,11 @@ impl Job {
         Self { target, known: Arc::clone(head), chain, stage: Stage::Headers }
     }
 
+    /// Our head when it began, which the target is compared with.
+    pub(super) fn known_head(&self) -> &Arc<Tipset> {
+        &self.known
+    }
+
     /// Begins: some targets need no sync.
     pub(super) fn begin(&mut self, cx: &mut SyncContext<'_>) -> Need {
         let (target, head) = (&self.target.head, &self.known);

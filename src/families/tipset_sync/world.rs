@@ -143,10 +143,23 @@ impl World {
             return true;
         }
         let depth = (past.highest.max(head.height()) - ancestor.height()) as u64;
-        // Clients refuse forks at genesis.
-        ancestor.height() > 0
+        // Clients refuse forks at genesis, but not a tipset beside the first one.
+        let at_genesis = ancestor.height() == 0;
+        (!at_genesis || (own == 1 && self.passes_beside(head, tip)))
             && ancestor.height() >= past.checkpoint.height()
             && depth <= self.spec.network.finality
+    }
+
+    /// Whether the chain of `tip` has a tipset with the parents of `head` that is not below it.
+    fn passes_beside(&self, head: &Tipset, tip: &Arc<Tipset>) -> bool {
+        let mut at = Arc::clone(tip);
+        while at.parents() != head.parents() {
+            match self.tree.parent(&at) {
+                Some(parent) if parent.height() >= head.height() => at = parent,
+                _ => return false,
+            }
+        }
+        at.height() >= head.height()
     }
 
     /// How many tipsets a fork has after `ancestor` and below the height of `head`.
