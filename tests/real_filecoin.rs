@@ -65,12 +65,8 @@ fn real_headers_make_tipsets_for_all_clients() {
     for header in headers {
         let bytes = const_hex::decode(text(&header["cbor_hex"])).unwrap();
         let block = Arc::new(Block::new(BlockHeader::decode(&bytes).unwrap()));
-        let rules = [
-            Construction::Strict,
-            Construction::Venus,
-            Construction::Lotus,
-            Construction::Forest,
-        ];
+        let rules =
+            [Construction::Strict, Construction::Venus, Construction::Lotus, Construction::Forest];
         for rules in rules {
             let tipset = Tipset::new(vec![Arc::clone(&block)], rules).unwrap();
             assert_eq!(tipset.key().to_vec(), [block.cid()]);

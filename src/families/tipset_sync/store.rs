@@ -205,6 +205,12 @@ impl ChainStore {
         if next.key() == head.key() { None } else { Some(self.set_head(next)) }
     }
 
+    /// Whether the valid blocks at the height of a tipset are its own.
+    pub(super) fn is_alone(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height());
+        valid.is_none_or(|blocks| blocks.len() <= tipset.blocks().len())
+    }
+
     /// Makes `next`, whose ancestors are all validated, the head.
     pub(super) fn set_head(&mut self, next: Arc<Tipset>) -> HeadChange {
         let (mut revert, mut apply) = (Vec::new(), Vec::new());
@@ -290,7 +296,13 @@ impl ChainStore {
 
     fn best_around(&self, head: &Arc<Tipset>) -> Option<Arc<Tipset>> {
         let mut best: Option<Arc<Tipset>> = None;
-        for height in head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE {
+        // DIFFERENCE: Venus looks nearby only, so that the outcome depends on where it stood.
+        let heights = if self.rules.searches_all {
+            0..=i64::MAX
+        } else {
+            head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE
+        };
+        for &height in self.valid_blocks.range(heights).map(|(height, _)| height) {
             if let Some(tipset) = self.heaviest_at(height)
                 && best.as_ref().is_none_or(|best| self.wins(&tipset, best))
             {

@@ -334,6 +334,14 @@ impl Job {
             cx.head_changed(change);
         } else {
             cx.refresh(last.height());
+            // DIFFERENCE: Venus looks at the last height only. A tipset before it may be better
+            // with its siblings, or when the last has a miner with two blocks.
+            let leads = cx.store.head().key() == last.key();
+            for tipset in self.chain[at..end - 1].iter().filter(|_| cx.rules.head.searches_all) {
+                if !leads || !cx.store.is_alone(tipset) {
+                    cx.refresh(tipset.height());
+                }
+            }
         }
         self.stage = Stage::Segments(end);
         Ok(None)

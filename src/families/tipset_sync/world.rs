@@ -126,8 +126,22 @@ impl World {
     }
 
     /// Whether a subject whose head is `head` must go to `tip`, or beyond it: it is valid, better,
-    /// and its fork is short enough.
+    /// and its fork is short enough. Of a tip that may be found not to count, because a miner of
+    /// it has two blocks, that holds for what it builds on.
     pub fn must_follow(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
+        if !self.tree.is_valid(tip.key()) {
+            return false;
+        }
+        let mut tip = Arc::clone(tip);
+        while !self.tree.counts(&tip) {
+            let Some(parent) = self.tree.parent(&tip) else { return false };
+            tip = parent;
+        }
+        self.is_ahead(head, past, &tip)
+    }
+
+    /// Whether a valid tipset is better than the head, and its fork is short enough.
+    pub fn is_ahead(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
         head.key() != tip.key()
             && self.is_better(tip, head)
             && self.tree.is_valid(tip.key())
@@ -174,14 +188,9 @@ impl World {
         below
     }
 
-    fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {
+    /// Whether a tipset is heavier, or as heavy with the smaller ticket.
+    pub fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {
         let (new, old) = (self.tree.weight(tip), self.tree.weight(head));
-        if self.tree.equivocates() {
-            // Blocks of miners with two blocks in one epoch count only as long as that is not
-            // known: a tipset may lose its own epoch's weight, and so may the one before.
-            let epoch = new - tip.parent_weight();
-            return new > old + 2 * epoch;
-        }
         let decides_ties = self.spec.profile != "forest";
         new > old || (new == old && decides_ties && breaks_tie(tip, head))
     }

@@ -226,7 +226,8 @@ impl Invariant<TipsetSync> for Equivocators {
         let can_leave = head.key() != self.view.checkpoint.key()
             && head.height() - parent.height() <= SEARCH_BELOW
             && world.fork_is_short(head, &self.view.past(), &parent)
-            && !self.has_second_block(&parent);
+            && !self.has_second_block(&parent)
+            && !self.has_siblings(&parent);
         if can_leave && self.has_second_block(head) { Err(self.broken(head)) } else { Ok(()) }
     }
 
@@ -241,10 +242,20 @@ impl Equivocators {
         let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
         let known = known.filter(|known| known.height() == tipset.height());
         known.flat_map(|known| known.blocks().to_vec()).any(|block| {
-            tipset.blocks().iter().any(|own| {
-                own.cid() != block.cid() && own.header().miner == block.header().miner
-            })
+            tipset
+                .blocks()
+                .iter()
+                .any(|own| own.cid() != block.cid() && own.header().miner == block.header().miner)
         })
+    }
+
+    /// Whether validated blocks make a larger tipset with it. That one may be out of reach.
+    fn has_siblings(&self, tipset: &Tipset) -> bool {
+        let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
+        let mut beside = known.filter(|known| {
+            known.height() == tipset.height() && known.parents() == tipset.parents()
+        });
+        beside.any(|known| known.key().iter().any(|cid| !tipset.contains(cid)))
     }
 
     fn broken(&self, head: &Tipset) -> Violation {
