@@ -208,8 +208,8 @@ impl Family for TipsetSync {
         // What was no better than a head that was lost, or out of reach from an earlier one, may
         // be synced late: the claims that look at the end see to it.
         let best = progress.best.as_ref().unwrap_or(&head);
-        let missed = chains.map(|peer| peer.tip()).find(|tip| {
-            world.must_follow(&head, &past, tip)
+        let missed = chains.filter_map(|peer| world.sure_part(peer.tip())).find(|tip| {
+            world.is_ahead(&head, &past, tip)
                 && world.is_better(tip, best)
                 && progress.left.iter().all(|left| world.fork_is_short(left, &past, tip))
         })?;
@@ -218,7 +218,7 @@ impl Family for TipsetSync {
             world.name(head.key()),
             world.tree.weight(&head),
             world.name(missed.key()),
-            world.tree.weight(missed),
+            world.tree.weight(&missed),
         ))
     }
 

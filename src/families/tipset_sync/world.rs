@@ -129,15 +129,17 @@ impl World {
     /// and its fork is short enough. Of a tip that may be found not to count, because a miner of
     /// it has two blocks, that holds for what it builds on.
     pub fn must_follow(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
-        if !self.tree.is_valid(tip.key()) {
-            return false;
-        }
-        let mut tip = Arc::clone(tip);
+        self.sure_part(tip).is_some_and(|tip| self.is_ahead(head, past, &tip))
+    }
+
+    /// What of a chain counts for all that anybody may come to know; nothing of one whose tip is
+    /// not valid.
+    pub fn sure_part(&self, tip: &Arc<Tipset>) -> Option<Arc<Tipset>> {
+        let mut tip = Some(Arc::clone(tip)).filter(|tip| self.tree.is_valid(tip.key()))?;
         while !self.tree.counts(&tip) {
-            let Some(parent) = self.tree.parent(&tip) else { return false };
-            tip = parent;
+            tip = self.tree.parent(&tip)?;
         }
-        self.is_ahead(head, past, &tip)
+        Some(tip)
     }
 
     /// Whether a valid tipset is better than the head, and its fork is short enough.
