@@ -22,7 +22,10 @@ pub enum Misbehavior {
     /// A header's claims are changed, and so its CID.
     ChangedHeader {},
     /// Success without a tipset.
-    Empty {},
+    Empty {
+        /// With the status that says that there is more.
+        partial: bool,
+    },
     /// More tipsets than were asked for.
     Extra {},
     /// `GoAway`.
@@ -123,7 +126,9 @@ fn lie_in(world: &World, how: Misbehavior, request: &Request, reply: &mut Reply<
         Arc::make_mut(chain).clear();
     };
     match how {
-        Misbehavior::Empty {} => fail(status, chain, status::OK),
+        Misbehavior::Empty { partial } => {
+            fail(status, chain, if partial { status::PARTIAL } else { status::OK });
+        }
         Misbehavior::GoAway {} => fail(status, chain, status::GO_AWAY),
         Misbehavior::InternalError {} => fail(status, chain, status::INTERNAL_ERROR),
         Misbehavior::NotFound {} => fail(status, chain, status::NOT_FOUND),

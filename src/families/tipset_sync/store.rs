@@ -191,7 +191,7 @@ impl ChainStore {
             Some(best) if self.wins(&best, &head) || best.key() == head.key() => {
                 next = best;
             }
-            Some(best) if self.weight(&best) == self.weight(&head) => {}
+            _ if self.stands(&head) => {}
             // A miner of the head has two blocks: the head as it was cannot be formed any more.
             _ => next = self.best_around(&head).unwrap_or(next),
         }
@@ -203,6 +203,12 @@ impl ChainStore {
         }
         self.prune();
         if next.key() == head.key() { None } else { Some(self.set_head(next)) }
+    }
+
+    /// Whether the valid blocks at the height of a tipset are its own.
+    pub(super) fn is_alone(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height());
+        valid.is_none_or(|blocks| blocks.len() <= tipset.blocks().len())
     }
 
     /// Makes `next`, whose ancestors are all validated, the head.
@@ -227,6 +233,16 @@ impl ChainStore {
         self.highest = self.highest.max(next.height());
         self.head = Arc::clone(&next);
         HeadChange { head: next, revert, apply, lighter, formed }
+    }
+
+    /// Whether all miners of a tipset have one valid block at its height.
+    fn stands(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height()).map_or(&[][..], Vec::as_slice);
+        let second = |own: &Arc<Block>| {
+            let same_miner = |other: &Arc<Block>| other.header().miner == own.header().miner;
+            valid.iter().any(|other| same_miner(other) && other.cid() != own.cid())
+        };
+        !self.rules.drops_equivocators || !tipset.blocks().iter().any(second)
     }
 
     fn wins(&self, challenger: &Arc<Tipset>, current: &Arc<Tipset>) -> bool {
@@ -280,7 +296,13 @@ impl ChainStore {
 
     fn best_around(&self, head: &Arc<Tipset>) -> Option<Arc<Tipset>> {
         let mut best: Option<Arc<Tipset>> = None;
-        for height in head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE {
+        // DIFFERENCE: Venus looks nearby only, so that the outcome depends on where it stood.
+        let heights = if self.rules.searches_all {
+            0..=i64::MAX
+        } else {
+            head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE
+        };
+        for &height in self.valid_blocks.range(heights).map(|(height, _)| height) {
             if let Some(tipset) = self.heaviest_at(height)
                 && best.as_ref().is_none_or(|best| self.wins(&tipset, best))
             {

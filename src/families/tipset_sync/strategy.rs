@@ -78,6 +78,8 @@ struct Shape {
     /// The number of blocks of each epoch of each branch.
     blocks: Vec<Vec<u8>>,
     foreign: Vec<bool>,
+    /// Where the miner of the first block has another one, and its number.
+    twice: Option<(u32, u32, u8)>,
 }
 
 impl Maker {
@@ -248,7 +250,7 @@ impl Maker {
             let fault = Some(self.dice.pick(&Fault::ALL));
             last.blocks.push(BlockSpec { miner: self.miners + 50, wins: 2, messages: 0, fault });
         }
-        if self.dice.chance(10)
+        if self.dice.chance(14)
             && let Some(last) = epochs.last_mut()
         {
             let twice = last.blocks[0];
@@ -362,12 +364,12 @@ impl Maker {
     }
 
     fn lie(&mut self) -> Misbehavior {
-        let huge = self.dice.chance(50);
+        let (huge, partial) = (self.dice.chance(50), self.dice.chance(50));
         let by_ms = self.dice.between(500, 9_000);
         self.dice.pick(&[
             Misbehavior::BadIndex { huge },
             Misbehavior::ChangedHeader {},
-            Misbehavior::Empty {},
+            Misbehavior::Empty { partial },
             Misbehavior::Extra {},
             Misbehavior::GoAway {},
             Misbehavior::InternalError {},
@@ -397,7 +399,20 @@ impl Maker {
             // All at once: this is how queues fill.
             times = vec![times[0]; count];
         }
-        times.into_iter().map(|at_ms| At { at_ms, what: self.action(shape) }).collect()
+        let mut actions: Vec<At<Action>> =
+            times.into_iter().map(|at_ms| At { at_ms, what: self.action(shape) }).collect();
+        if let Some((branch, index, block)) = shape.twice
+            && self.dice.chance(40)
+        {
+            // Both blocks of a miner, one after the other, each enough for a head.
+            for number in [0, block] {
+                let at_ms = self.dice.below(heal_ms);
+                let tipset = TipsetRef::some(branch, index, &[number]);
+                actions.push(At { at_ms, what: Action::Gossip { tipset } });
+            }
+            actions.sort_by_key(|action| action.at_ms);
+        }
+        actions
     }
 
     fn action(&mut self, shape: &Shape) -> Action {
@@ -448,6 +463,13 @@ impl Shape {
     }
 
     fn add(&mut self, branch: &Branch) {
+        if let Some((last, before)) = branch.epochs.split_last() {
+            let miner = last.blocks[0].miner;
+            let second = last.blocks.iter().rposition(|block| block.miner == miner);
+            if let Some(block @ 1..) = second {
+                self.twice = Some((self.lengths.len() as u32, before.len() as u32, block as u8));
+            }
+        }
         self.foreign.push(branch.foreign);
         self.lengths.push(branch.epochs.len() as u32);
         self.blocks.push(branch.epochs.iter().map(|epoch| epoch.blocks.len() as u8).collect());

@@ -78,6 +78,11 @@ impl Job {
         Self { target, known: Arc::clone(head), chain, stage: Stage::Headers }
     }
 
+    /// Our head when it began, which the target is compared with.
+    pub(super) fn known_head(&self) -> &Arc<Tipset> {
+        &self.known
+    }
+
     /// Begins: some targets need no sync.
     pub(super) fn begin(&mut self, cx: &mut SyncContext<'_>) -> Need {
         let (target, head) = (&self.target.head, &self.known);
@@ -329,6 +334,14 @@ impl Job {
             cx.head_changed(change);
         } else {
             cx.refresh(last.height());
+            // DIFFERENCE: Venus looks at the last height only. A tipset before it may be better
+            // with its siblings, or when the last has a miner with two blocks.
+            let leads = cx.store.head().key() == last.key();
+            for tipset in self.chain[at..end - 1].iter().filter(|_| cx.rules.head.searches_all) {
+                if !leads || !cx.store.is_alone(tipset) {
+                    cx.refresh(tipset.height());
+                }
+            }
         }
         self.stage = Stage::Segments(end);
         Ok(None)
