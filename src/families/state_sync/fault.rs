@@ -16,7 +16,8 @@ pub(super) enum Fault {
     CodeStoredAsNode,
     /// The end of a connection is not noticed.
     DepartureNotTracked,
-    /// The end of a connection is not noticed, and a new request overwrites the open one.
+    /// The end of a connection is noticed late, and until then a new request to the same peer
+    /// overwrites the open one.
     DepartureOverwrites,
     /// There is no way to drop a peer, and nobody asks.
     DropCallbackMissing,
@@ -42,12 +43,16 @@ pub(super) enum Fault {
     ProgressNotRestored,
     /// An item that two parents share counts for the first alone.
     SecondParentForgotten,
+    /// Peers whose requests end while no sync goes on stay busy.
+    SpindownLeavesBusy,
     /// Timers end with the sync that set them, so nobody wakes the wait for silent peers.
     SpindownWithoutTimers,
     /// All peers are idle when another one joins.
     JoinIdlesPeers,
     /// Only a request of one item makes a silent peer a stalling one.
     StallThresholdOne,
+    /// An answer to an earlier request makes its sender idle, and the open request stays open.
+    StaleDeliveryIdles,
     /// Items of the old state are asked for after the pivot has moved.
     StaleTasksKept,
     /// What a silent peer was asked for is forgotten.

@@ -44,6 +44,8 @@ impl Request {
 pub(super) struct Tracker {
     active: BTreeMap<PeerId, Request>,
     finished: VecDeque<Request>,
+    /// Who left without being noticed yet, and when: only the machine with that bug is late.
+    unnoticed: Vec<(PeerId, Time)>,
     /// Kept only by the machine with the bug of that name.
     kept: u64,
     fault: Option<Fault>,
@@ -51,15 +53,24 @@ pub(super) struct Tracker {
 
 impl Tracker {
     pub(super) fn new(fault: Option<Fault>) -> Self {
-        Self { active: BTreeMap::new(), finished: VecDeque::new(), kept: 0, fault }
+        Self {
+            active: BTreeMap::new(),
+            finished: VecDeque::new(),
+            unnoticed: Vec::new(),
+            kept: 0,
+            fault,
+        }
     }
 
     /// Takes charge of a request. One that the peer still owes ends: a peer may receive a request,
     /// leave and be back before anybody notices, and the first must not be lost (geth #14460).
     pub(super) fn track(&mut self, now: Time, request: Request) {
-        if let Some(mut old) = self.active.insert(request.peer, request)
-            && self.fault != Some(Fault::DepartureOverwrites)
-        {
+        let peer = request.peer;
+        if let Some(mut old) = self.active.insert(peer, request) {
+            if self.fault == Some(Fault::DepartureOverwrites) {
+                self.unnoticed.retain(|(left, _)| *left != peer);
+                return;
+            }
             old.dropped = true;
             old.ended = now;
             self.finished.push_back(old);
@@ -68,6 +79,9 @@ impl Tracker {
 
     /// Data from a peer. What was not asked for is ignored, without a penalty.
     pub(super) fn deliver(&mut self, now: Time, peer: PeerId, blobs: Arc<[Blob]>) {
+        if self.fault == Some(Fault::StaleDeliveryIdles) && self.is_stale(peer, &blobs) {
+            return;
+        }
         if let Some(mut request) = self.active.remove(&peer) {
             request.response = Some(blobs);
             request.ended = now;
@@ -75,12 +89,26 @@ impl Tracker {
         }
     }
 
+    /// Whether an answer brings nothing of what its sender owes: it answers an earlier request.
+    pub(super) fn is_stale(&self, peer: PeerId, blobs: &[Blob]) -> bool {
+        let asked = |request: &Request, hash: Hash32| {
+            request.nodes.iter().chain(&request.codes).any(|task| task.0 == hash)
+        };
+        let request = self.active.get(&peer);
+        let none = |request| !blobs.iter().any(|blob| asked(request, blob.hash()));
+        !blobs.is_empty() && request.is_some_and(none)
+    }
+
     /// A peer has left.
     pub(super) fn leave(&mut self, now: Time, peer: PeerId) {
-        let unnoticed = [Some(Fault::DepartureNotTracked), Some(Fault::DepartureOverwrites)];
-        if unnoticed.contains(&self.fault) {
-            return;
+        match self.fault {
+            Some(Fault::DepartureNotTracked) => {}
+            Some(Fault::DepartureOverwrites) => self.unnoticed.push((peer, now)),
+            _ => self.end_dropped(now, peer),
         }
+    }
+
+    fn end_dropped(&mut self, now: Time, peer: PeerId) {
         if let Some(mut request) = self.active.remove(&peer) {
             request.dropped = true;
             request.ended = now;
@@ -90,6 +118,10 @@ impl Tracker {
 
     /// Ends all requests whose time is up.
     pub(super) fn expire(&mut self, now: Time) {
+        let late = self.unnoticed.partition_point(|(_, left)| *left < now);
+        for (peer, left) in self.unnoticed.drain(..late).collect::<Vec<_>>() {
+            self.end_dropped(left, peer);
+        }
         while let Some(peer) = self.expired_by(now) {
             let mut request = self.active.remove(&peer).expect("it was found there");
             request.ended = now;
