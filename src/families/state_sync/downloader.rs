@@ -289,6 +289,7 @@ impl Downloader {
 
 impl Machine<StateSync> for Downloader {
     fn step(&mut self, now: Time, input: Input<StateSync>, out: &mut Outbox<StateSync>) {
+        self.tracker.notice(now);
         match input {
             Input::Command { command: Command::Cancel {} } => self.cancel(now, out),
             Input::Connected { peer, hello } => {
@@ -304,11 +305,6 @@ impl Machine<StateSync> for Downloader {
                 self.tracker.leave(now, peer);
             }
             Input::Message { peer, message: Message::NodeData { blobs } } => {
-                if self.fault == Some(Fault::StaleDeliveryIdles)
-                    && self.tracker.is_stale(peer, &blobs)
-                {
-                    self.peers.free(peer);
-                }
                 self.tracker.deliver(now, peer, blobs);
             }
             Input::Message { peer, message: Message::NewBlock { number } } => {

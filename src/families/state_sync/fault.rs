@@ -51,8 +51,6 @@ pub(super) enum Fault {
     JoinIdlesPeers,
     /// Only a request of one item makes a silent peer a stalling one.
     StallThresholdOne,
-    /// An answer to an earlier request makes its sender idle, and the open request stays open.
-    StaleDeliveryIdles,
     /// Items of the old state are asked for after the pivot has moved.
     StaleTasksKept,
     /// What a silent peer was asked for is forgotten.

@@ -122,13 +122,6 @@ impl Registry {
         }
     }
 
-    /// A peer is idle, whatever it owes: only the machine with that bug does it.
-    pub(super) fn free(&mut self, peer: PeerId) {
-        if let Some(connection) = self.peers.get_mut(&peer) {
-            connection.idle = true;
-        }
-    }
-
     /// How many peers owe an answer.
     pub(super) fn busy(&self) -> u64 {
         self.peers.values().filter(|connection| !connection.idle).count() as u64

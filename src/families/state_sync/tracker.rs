@@ -79,9 +79,6 @@ impl Tracker {
 
     /// Data from a peer. What was not asked for is ignored, without a penalty.
     pub(super) fn deliver(&mut self, now: Time, peer: PeerId, blobs: Arc<[Blob]>) {
-        if self.fault == Some(Fault::StaleDeliveryIdles) && self.is_stale(peer, &blobs) {
-            return;
-        }
         if let Some(mut request) = self.active.remove(&peer) {
             request.response = Some(blobs);
             request.ended = now;
@@ -89,21 +86,15 @@ impl Tracker {
         }
     }
 
-    /// Whether an answer brings nothing of what its sender owes: it answers an earlier request.
-    pub(super) fn is_stale(&self, peer: PeerId, blobs: &[Blob]) -> bool {
-        let asked = |request: &Request, hash: Hash32| {
-            request.nodes.iter().chain(&request.codes).any(|task| task.0 == hash)
-        };
-        let request = self.active.get(&peer);
-        let none = |request| !blobs.iter().any(|blob| asked(request, blob.hash()));
-        !blobs.is_empty() && request.is_some_and(none)
-    }
-
     /// A peer has left.
     pub(super) fn leave(&mut self, now: Time, peer: PeerId) {
         match self.fault {
             Some(Fault::DepartureNotTracked) => {}
-            Some(Fault::DepartureOverwrites) => self.unnoticed.push((peer, now)),
+            Some(Fault::DepartureOverwrites) => {
+                if self.active.contains_key(&peer) {
+                    self.unnoticed.push((peer, now));
+                }
+            }
             _ => self.end_dropped(now, peer),
         }
     }
@@ -116,12 +107,16 @@ impl Tracker {
         }
     }
 
-    /// Ends all requests whose time is up.
-    pub(super) fn expire(&mut self, now: Time) {
+    /// Ends the requests of those whose leaving was not noticed at once.
+    pub(super) fn notice(&mut self, now: Time) {
         let late = self.unnoticed.partition_point(|(_, left)| *left < now);
         for (peer, left) in self.unnoticed.drain(..late).collect::<Vec<_>>() {
             self.end_dropped(left, peer);
         }
+    }
+
+    /// Ends all requests whose time is up.
+    pub(super) fn expire(&mut self, now: Time) {
         while let Some(peer) = self.expired_by(now) {
             let mut request = self.active.remove(&peer).expect("it was found there");
             request.ended = now;

@@ -11,7 +11,7 @@ use crate::trace::{Step, What};
 pub(super) struct Watch {
     /// The root of the state whose sync goes on.
     pub(super) running: Option<Hash32>,
-    /// The open requests.
+    /// The open requests. One whose items are asked of others has been given up.
     pub(super) open: BTreeMap<PeerId, Open>,
     /// The peers that are connected, with their heads.
     pub(super) connected: BTreeMap<PeerId, u32>,
@@ -96,6 +96,7 @@ impl Watch {
                 output: Output::Send { peer, message: Message::GetNodeData { hashes } },
                 ..
             } => {
+                self.open.retain(|_, open| !open.hashes.iter().any(|hash| hashes.contains(hash)));
                 self.open.insert(*peer, Open { hashes: hashes.clone() });
                 Seen::Asked { peer: *peer, hashes }
             }

@@ -88,9 +88,6 @@ pub(super) static ALL: &[Mutant<StateSync>] = mutants! {
     SpindownWithoutTimers "geth-1.10" "spindown-without-timers"
         "Waits for ever for a silent peer when a sync is replaced."
         "geth #21433: timers exited with the sync that had set them";
-    StaleDeliveryIdles "geth-1.10" "stale-delivery-idles"
-        "Takes a peer for idle when an answer to an earlier request comes, and asks it once more."
-        "geth #14460: a stale delivery marked its peer idle, two requests in flight";
     StaleTasksKept "geth-1.10" "stale-tasks-kept"
         "Asks for items of the old state after the pivot has moved."
         "geth #3216: pending requests were kept when the root was switched";
