@@ -11,6 +11,7 @@ mod message;
 mod misbehavior;
 mod msgrate;
 mod mutants;
+mod names;
 mod peer;
 mod pivot;
 mod position;

@@ -51,6 +51,16 @@ impl Worker {
         self.scheduler.pending() == 0
     }
 
+    /// Puts items into the queue, as if they were to be asked for again.
+    pub(super) fn queue(
+        &mut self,
+        nodes: BTreeMap<Hash32, Attempts>,
+        codes: BTreeMap<Hash32, Attempts>,
+    ) {
+        self.nodes.extend(nodes);
+        self.codes.extend(codes);
+    }
+
     /// Takes over what another worker still wanted: only the machine with that bug does it.
     pub(super) fn inherit(&mut self, other: Self) {
         self.nodes = other.nodes;
@@ -83,18 +93,21 @@ impl Worker {
             }
             Profile::Geth18 => {
                 // One queue for both: what comes first by hash goes first.
-                let first_code = self.codes.keys().next();
-                let codes_first = first_code
-                    .is_some_and(|code| self.nodes.keys().next().is_none_or(|node| code < node));
-                if codes_first {
-                    let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
-                    (take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len()), codes)
-                } else {
-                    let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count);
-                    let codes =
-                        take(&mut self.codes, &mut self.in_flight, peer, count - nodes.len());
-                    (nodes, codes)
-                }
+                let untried = |queue: &BTreeMap<Hash32, Attempts>| -> Vec<Hash32> {
+                    untried(queue, &self.in_flight, peer).take(count).collect()
+                };
+                let (nodes, codes) = (untried(&self.nodes), untried(&self.codes));
+                let mut merged: Vec<Hash32> = nodes.iter().chain(&codes).copied().collect();
+                merged.sort_unstable();
+                let end = merged.get(count);
+                let within = |queue: &[Hash32]| match end {
+                    Some(end) => queue.partition_point(|hash| hash < end),
+                    None => queue.len(),
+                };
+                let (nodes_count, codes_count) = (within(&nodes), within(&codes));
+                let nodes = take(&mut self.nodes, &mut self.in_flight, peer, nodes_count);
+                let codes = take(&mut self.codes, &mut self.in_flight, peer, codes_count);
+                (nodes, codes)
             }
         }
     }
@@ -187,18 +200,25 @@ impl Worker {
     }
 }
 
+/// The items that `peer` was not tried for and nobody owes.
+fn untried<'a>(
+    queue: &'a BTreeMap<Hash32, Attempts>,
+    in_flight: &'a HashTable<()>,
+    peer: PeerId,
+) -> impl Iterator<Item = Hash32> + 'a {
+    queue
+        .iter()
+        .filter(move |(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
+        .map(|(hash, _)| *hash)
+}
+
 fn take(
     queue: &mut BTreeMap<Hash32, Attempts>,
     in_flight: &mut HashTable<()>,
     peer: PeerId,
     count: usize,
 ) -> Tasks {
-    let chosen: Vec<Hash32> = queue
-        .iter()
-        .filter(|(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
-        .map(|(hash, _)| *hash)
-        .take(count)
-        .collect();
+    let chosen: Vec<Hash32> = untried(queue, in_flight, peer).take(count).collect();
     let mut taken = Vec::with_capacity(chosen.len());
     for hash in chosen {
         let mut attempts = queue.remove(&hash).expect("it was chosen from there");
