@@ -96,7 +96,8 @@ impl Backfiller {
         let BoundsAnswer::Known { head, .. } = chains.bounds() else {
             return self.end(None, local, out);
         };
-        let Some(primary) = chains.store().status().map(|status| status.subchains[0]) else {
+        let primary = chains.store().status().and_then(|status| status.subchains.first().copied());
+        let Some(primary) = primary else {
             return self.end(None, local, out);
         };
         self.move_pivot(now, &mut work, primary.head, primary.tail, out);
@@ -226,7 +227,7 @@ fn header(number: u64, tail: u64, chains: &Subchains, local: &LocalChain) -> Opt
 
 /// The last header of the skeleton that the local chain has, by bisection (geth
 /// `findBeaconAncestor`).
-fn find_ancestor(chains: &Subchains, local: &LocalChain) -> Option<u64> {
+pub(super) fn find_ancestor(chains: &Subchains, local: &LocalChain) -> Option<u64> {
     let primary = chains.primary()?;
     let known = |number: u64, hash: &Hash32| match chains.profile {
         Profile::Geth110 => local.has_all(hash),

@@ -160,7 +160,9 @@ impl Subchains {
     /// The bounds as they stand in the store (geth `Bounds`).
     pub fn bounds(&self) -> BoundsAnswer {
         let Some(status) = self.store.status() else { return BoundsAnswer::NotStarted {} };
-        let Subchain { head, tail, .. } = status.subchains[0];
+        let Some(Subchain { head, tail, .. }) = status.subchains.first().copied() else {
+            return BoundsAnswer::NotStarted {};
+        };
         let Some(head_hash) = self.store.hash(head) else {
             return BoundsAnswer::Missing { number: head };
         };
@@ -208,7 +210,7 @@ impl Subchains {
     }
 
     /// Merges what the primary subchain overlaps (geth `mergeSubchains`).
-    fn merge(&mut self) -> bool {
+    pub(super) fn merge(&mut self) -> bool {
         let mut merged = false;
         let chains = &mut self.status.subchains;
         while chains.len() > 1 && chains[1].head >= chains[0].tail {
@@ -305,7 +307,7 @@ impl Subchains {
         let mut next = from;
         while to.saturating_sub(next) >= DELETED_AT_ONCE {
             let end = next + DELETED_AT_ONCE;
-            let tail = self.store.row(end).expect("rows up to the old head are there");
+            let Some(tail) = self.store.row(end) else { break };
             let primary = &mut self.status.subchains[0];
             (primary.tail, primary.next) = (end, tail.parent());
             batch.delete(next, end - 1);
