@@ -1,3 +1,4 @@
+use crate::families::skeleton::family::words_of_answer;
 use crate::families::skeleton::{Command, Event, HeadAnswer, Profile, Skeleton, Status, Subchain};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::Input;
@@ -54,7 +55,8 @@ impl Invariant<Skeleton> for Placing {
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
         if is_input(step) {
             if let Some(expected) = self.announced.take() {
-                return Err(self.violation(format!("{:?}", expected.answer), "no answer".into()));
+                let expected = words_of_answer(expected.answer);
+                return Err(self.violation(format!("the head {expected}"), "no answer".into()));
             }
             self.begins_with = None;
         }
@@ -64,7 +66,8 @@ impl Invariant<Skeleton> for Placing {
             self.announced = Some(self.expect(header, *force, *finalized));
         }
         match event_of(step) {
-            Some(event @ Event::Stored { .. }) => {
+            Some(event @ Event::Stored { status, rows, .. }) => {
+                self.before_the_answer(status, rows)?;
                 if let Some((head, expected)) = &mut self.begins_with {
                     *expected = Some(begun(&self.durable, head));
                 }
@@ -121,6 +124,29 @@ impl Placing {
         HeadAnswer::Accepted
     }
 
+    /// A head that is refused, or that begins a new cycle, is not stored as if it were taken in.
+    fn before_the_answer(
+        &mut self,
+        status: &Status,
+        rows: &[SealedHeader],
+    ) -> Result<(), Violation> {
+        let Some(expected) = &self.announced else { return Ok(()) };
+        let stored = rows.iter().any(|row| row.hash() == expected.header.hash());
+        let fits = match expected.answer {
+            HeadAnswer::Accepted => true,
+            HeadAnswer::Restarted => *status == begun(&self.durable, &expected.header),
+            _ => false,
+        };
+        if !stored || fits {
+            return Ok(());
+        }
+        let (number, answer) = (expected.header.number(), words_of_answer(expected.answer));
+        let world = &self.context.world;
+        let before = show(world, &self.durable.status);
+        let got = format!("it is stored: {}; before: {before}", show(world, status));
+        Err(self.violation(format!("head {number} {answer}"), got))
+    }
+
     fn answered(&mut self, answer: HeadAnswer) -> Result<(), Violation> {
         let Some(expected) = self.announced.take() else {
             return Err(self.violation("no answer".into(), format!("{answer:?}")));
@@ -129,8 +155,9 @@ impl Placing {
         let number = expected.header.number();
         if answer != expected.answer {
             let shape = show(&self.context.world, &self.durable.status);
-            let got = format!("{answer:?}; subchains are {shape}");
-            return Err(self.violation(format!("head {number}: {:?}", expected.answer), got));
+            let got = format!("it {}; subchains are {shape}", words_of_answer(answer));
+            let expected = words_of_answer(expected.answer);
+            return Err(self.violation(format!("head {number} {expected}"), got));
         }
         if answer == HeadAnswer::Restarted {
             self.begins_with = Some((expected.header, None));
