@@ -222,7 +222,15 @@ fn header(number: u64, tail: u64, chains: &Subchains, local: &LocalChain) -> Opt
     if number >= tail {
         return chains.store().row(number).cloned();
     }
-    local.canonical_header(number).cloned()
+    // By hash, not by number (geth #24691: `readHeaderRange`).
+    let mut hash = chains.primary()?.next;
+    loop {
+        let header = local.header(&hash)?;
+        if header.number() <= number {
+            return (header.number() == number).then(|| header.clone());
+        }
+        hash = header.parent();
+    }
 }
 
 /// The last header of the skeleton that the local chain has, by bisection (geth

@@ -72,6 +72,8 @@ pub(super) enum Fault {
     ShortBatchAccepted,
     /// A slot whose request has failed stays taken.
     SlotNotReverted,
+    /// What is persisted is not looked at.
+    StatusNotLoaded,
     /// Filled rows are never deleted.
     StaleRowsKept,
     /// Requests have no time limit.

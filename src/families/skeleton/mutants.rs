@@ -127,6 +127,9 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     SlotNotReverted "slot-not-reverted"
         "Does not free the batch of a request that has failed."
         "geth eth/downloader/skeleton.go revertRequest";
+    StatusNotLoaded "status-not-loaded"
+        "Begins anew after a restart, whatever is persisted."
+        "geth eth/downloader/skeleton.go initSync: ReadSkeletonSyncStatus";
     StaleRowsKept "stale-rows-kept"
         "Never deletes what is filled."
         "geth #24670";

@@ -52,7 +52,9 @@ impl Subchains {
     /// Begins with `head`: drops and trims what is persisted until it fits (geth `initSync`).
     pub fn init(&mut self, head: &SealedHeader) -> Event {
         let number = head.number();
-        self.status = self.store.status().unwrap_or_default();
+        let forgets =
+            self.fault == Some(Fault::StatusNotLoaded) && self.status == Status::default();
+        self.status = self.store.status().filter(|_| !forgets).unwrap_or_default();
         let chains = &mut self.status.subchains;
         while let Some(last) = chains.first_mut() {
             if last.tail >= number {

@@ -17,28 +17,54 @@ pub(super) static HEAD_PLACED_RIGHTLY: Claim = Claim {
     source: "geth eth/downloader/skeleton.go `processNewHead`, `initSync`; #33428",
 };
 
+/// What is persisted is not lost.
+pub(super) static LOADS_WHAT_IS_PERSISTED: Claim = Claim {
+    id: "loads-what-is-persisted",
+    summary: "The first cycle of a process begins with the subchains and the finalized number that \
+              were persisted at whatever point the process before has died.",
+    strength: Strength::Profile(BOTH),
+    needs: Needs::Events,
+    source: "geth eth/downloader/skeleton.go `initSync`; #26441: state in memory only",
+};
+
 pub(super) fn placed_rightly(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>> {
-    let start = context.world.start();
-    Box::new(Placing {
-        profile: start.profile,
-        durable: Durable::new(start),
-        context: context.clone(),
-        phase: Phase::default(),
-        announced: None,
-        begins_with: None,
-        judged: 0,
-    })
+    Placing::boxed(context, &HEAD_PLACED_RIGHTLY)
+}
+
+pub(super) fn loads(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>> {
+    Placing::boxed(context, &LOADS_WHAT_IS_PERSISTED)
 }
 
 struct Placing {
+    claim: &'static Claim,
     context: Context<Skeleton>,
     profile: Profile,
     durable: Durable,
     phase: Phase,
+    /// Whether the head that is announced is the first that this process takes, and something is
+    /// persisted.
+    loads: bool,
     announced: Option<Expected>,
     /// The head that a new cycle begins with, and the status that it must lead to.
     begins_with: Option<(SealedHeader, Option<Status>)>,
     judged: u64,
+}
+
+impl Placing {
+    fn boxed(context: &Context<Skeleton>, claim: &'static Claim) -> Box<dyn Invariant<Skeleton>> {
+        let start = context.world.start();
+        Box::new(Self {
+            claim,
+            loads: false,
+            profile: start.profile,
+            durable: Durable::new(start),
+            context: context.clone(),
+            phase: Phase::default(),
+            announced: None,
+            begins_with: None,
+            judged: 0,
+        })
+    }
 }
 
 struct Expected {
@@ -49,12 +75,14 @@ struct Expected {
 
 impl Invariant<Skeleton> for Placing {
     fn claim(&self) -> &'static Claim {
-        &HEAD_PLACED_RIGHTLY
+        self.claim
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
         if is_input(step) {
-            if let Some(expected) = self.announced.take() {
+            if let Some(expected) = self.announced.take()
+                && self.claim.id == HEAD_PLACED_RIGHTLY.id
+            {
                 let expected = words_of_answer(expected.answer);
                 return Err(self.violation(format!("the head {expected}"), "no answer".into()));
             }
@@ -63,6 +91,7 @@ impl Invariant<Skeleton> for Placing {
         if let What::In { input: Input::Command { command }, .. } = &step.what
             && let Command::Head { header, force, finalized } = command
         {
+            self.loads = self.phase == Phase::Waiting && self.durable.primary().is_some();
             self.announced = Some(self.expect(header, *force, *finalized));
         }
         match event_of(step) {
@@ -131,6 +160,9 @@ impl Placing {
         rows: &[SealedHeader],
     ) -> Result<(), Violation> {
         let Some(expected) = &self.announced else { return Ok(()) };
+        if self.claim.id != HEAD_PLACED_RIGHTLY.id {
+            return Ok(());
+        }
         let stored = rows.iter().any(|row| row.hash() == expected.header.hash());
         let fits = match expected.answer {
             HeadAnswer::Accepted => true,
@@ -148,9 +180,16 @@ impl Placing {
     }
 
     fn answered(&mut self, answer: HeadAnswer) -> Result<(), Violation> {
+        let places = self.claim.id == HEAD_PLACED_RIGHTLY.id;
         let Some(expected) = self.announced.take() else {
-            return Err(self.violation("no answer".into(), format!("{answer:?}")));
+            let got = format!("a head {}", words_of_answer(answer));
+            return if places { Err(self.violation("no answer".into(), got)) } else { Ok(()) };
         };
+        if !places {
+            let begins = self.loads && answer == HeadAnswer::Restarted;
+            self.begins_with = begins.then_some((expected.header, None));
+            return Ok(());
+        }
         self.judged += 1;
         let number = expected.header.number();
         if answer != expected.answer {
@@ -178,6 +217,7 @@ impl Placing {
 
     fn cycle_started(&mut self) -> Result<(), Violation> {
         let Some((head, expected)) = self.begins_with.take() else { return Ok(()) };
+        self.judged += u64::from(self.claim.id == LOADS_WHAT_IS_PERSISTED.id);
         let there = self.durable.hash(head.number()) == Some(head.hash());
         if there && expected.as_ref() == Some(&self.durable.status) {
             return Ok(());
@@ -192,7 +232,7 @@ impl Placing {
     }
 
     fn violation(&self, expected: String, got: String) -> Violation {
-        Violation::new(&HEAD_PLACED_RIGHTLY, expected, got)
+        Violation::new(self.claim, expected, got)
     }
 }
 

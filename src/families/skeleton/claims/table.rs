@@ -8,6 +8,7 @@ use super::{filling, growth, pivot, placing, requests, shape};
 /// All claims. Those that judge the end come last.
 pub(in crate::families::skeleton) fn all() -> Vec<ClaimEntry<Skeleton>> {
     vec![
+        entry(&placing::LOADS_WHAT_IS_PERSISTED, placing::loads),
         entry(&placing::HEAD_PLACED_RIGHTLY, placing::placed_rightly),
         entry(&growth::GROWS_FROM_THE_TAIL, growth::grows),
         entry(&growth::LINKS_EXACTLY, growth::links),
