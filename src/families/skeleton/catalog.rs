@@ -48,6 +48,8 @@ impl Catalog for Skeleton {
         };
         when(!spec.tree.branches.is_empty(), "branches");
         when(spec.tree.length > 100, "more than 100 headers");
+        when(spec.tree.length > spec.settings.batch, "more than one batch");
+        when(spec.tree.length > 512 && spec.settings.batch == 512, "geth's own sizes");
         when(spec.settings.pivot_distance.is_some(), "snap sync");
         when(spec.local.head > 0, "a local chain");
         when(!spec.local.lacks.is_empty(), "blocks that are not whole");

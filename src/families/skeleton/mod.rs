@@ -31,7 +31,11 @@ mod world;
 
 pub use backfiller::Backfiller;
 pub use family::{Progress, Skeleton};
-pub use functions::{AnnouncedHead, TransitionGiven, TransitionResult, transition};
+pub use functions::{
+    BoundsShape, ChainShape, DroppedPeer, Label, Labels, Lack, LocalShape, OwnHeader, OwnShape,
+    SideShape, StepOutcome, StoredShape, SubchainShape, TablePeer, TableStep, TransitionGiven,
+    TransitionResult, transition,
+};
 pub use local::LocalChain;
 pub use machine::Syncer;
 pub use message::{

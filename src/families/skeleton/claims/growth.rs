@@ -1,3 +1,4 @@
+use crate::families::skeleton::family::words_of_end;
 use crate::families::skeleton::{CycleEnd, Event, HeadAnswer, Profile, Skeleton, Status};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::primitives::ethereum_header::SealedHeader;
@@ -55,6 +56,10 @@ struct Growth {
     local: Local,
     phase: Phase,
     must_end: Option<CycleEnd>,
+    /// The subchains that a delivery must lead to, and those that it has led to. They are compared
+    /// when it is known whether the subject takes itself for linked: a wrong link is not a wrong
+    /// merge.
+    merged: Option<(Status, Status)>,
     judged: u64,
 }
 
@@ -68,6 +73,7 @@ impl Growth {
             local: Local::new(start),
             phase: Phase::default(),
             must_end: None,
+            merged: None,
             judged: 0,
         })
     }
@@ -127,13 +133,16 @@ impl Growth {
             (None, true) => Some(CycleEnd::Merged),
             (None, false) => None,
         };
-        if older > 1 {
-            let world = self.context.world.clone();
-            self.judge(&MERGES_EXACTLY, grown.subchains == status.subchains, || {
-                (show(&world, &grown), show(&world, status))
-            })?;
-        }
+        self.merged = (older > 1).then(|| (grown, status.clone()));
         Ok(())
+    }
+
+    fn settle_merge(&mut self) -> Result<(), Violation> {
+        let Some((expected, got)) = self.merged.take() else { return Ok(()) };
+        let world = self.context.world.clone();
+        self.judge(&MERGES_EXACTLY, expected.subchains == got.subchains, || {
+            (show(&world, &expected), show(&world, &got))
+        })
     }
 
     /// Takes in what the primary subchain overlaps; says whether something was linked to it.
@@ -171,12 +180,13 @@ impl Growth {
             return Ok(());
         }
         let claim = claim_of(expected.unwrap_or(why));
+        let local = self.local.in_words(&self.context.world);
         self.judge(claim, expected == Some(why), || {
             let expected = expected.map_or_else(
                 || "the cycle goes on".to_owned(),
-                |expected| format!("the cycle ends: {expected:?}"),
+                |expected| format!("the cycle ends, {}", words_of_end(expected)),
             );
-            (expected, format!("it ends: {why:?}"))
+            (expected, format!("it ends, {}; {local}", words_of_end(why)))
         })
     }
 
@@ -186,9 +196,10 @@ impl Growth {
             _ => false,
         };
         let shape = show(&self.context.world, &self.durable.status);
+        let local = self.local.in_words(&self.context.world);
         let word = |linked: bool| if linked { "linked" } else { "not linked" };
         self.judge(&LINKS_EXACTLY, expected == linked, || {
-            (format!("{}: {shape}", word(expected)), word(linked).to_owned())
+            (format!("{}: {shape}", word(expected)), format!("{}; {local}", word(linked)))
         })
     }
 
@@ -217,11 +228,14 @@ impl Invariant<Skeleton> for Growth {
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
+        if is_input(step) {
+            self.settle_merge()?;
+        }
         if is_input(step)
             && let Some(why) = self.must_end.take()
         {
             self.judge(claim_of(why), false, || {
-                (format!("the cycle ends: {why:?}"), "it goes on".to_owned())
+                (format!("the cycle ends, {}", words_of_end(why)), "it goes on".to_owned())
             })?;
         }
         match event_of(step) {
@@ -229,7 +243,10 @@ impl Invariant<Skeleton> for Growth {
                 self.stored(status, rows)?;
                 self.durable.note(event);
             }
-            Some(Event::CycleEnded { why }) => self.ended(*why)?,
+            Some(Event::CycleEnded { why }) => {
+                self.ended(*why)?;
+                self.settle_merge()?;
+            }
             Some(Event::CycleStarted { linked }) => self.started(*linked)?,
             Some(Event::HeadAnswered { answer: HeadAnswer::Accepted, .. }) => self.accepted(),
             _ => {}

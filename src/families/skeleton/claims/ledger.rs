@@ -148,6 +148,15 @@ impl Local {
         }
     }
 
+    /// How far it goes, for people.
+    pub(super) fn in_words(&self, world: &World) -> String {
+        let name = |hash: Option<Hash32>| {
+            hash.map_or_else(|| "nothing".to_owned(), |hash| world.tree.name(&hash))
+        };
+        let (head, filled) = (name(self.canonical.last().copied()), name(self.snap_head()));
+        format!("the local chain goes up to {head}, filled up to {filled}")
+    }
+
     pub(super) fn knows(&self, hash: &Hash32) -> bool {
         self.blocks.contains_key(hash)
     }

@@ -136,9 +136,14 @@ impl Requests {
             |other: &Open| origin < other.origin + amount && other.origin < origin + other.amount;
         let twice = self.peers.iter().find(|(_, other)| other.as_ref().is_some_and(overlaps));
         let twice = twice.map(|(peer, _)| *peer);
-        let twice = twice.or_else(|| self.delivered.get(&origin).map(|(peer, _)| *peer));
+        // A batch that does not hang on the skeleton is asked for again; that is no second time.
+        let next = self.durable.primary().map(|primary| primary.next);
+        let wrong = |hash: &Hash32| origin == front && next != Some(*hash);
+        let delivered = self.delivered.get(&origin).filter(|(_, hash)| !wrong(hash));
+        let twice = twice.or_else(|| delivered.map(|(peer, _)| *peer));
         self.judge(&BATCH_ASKED_ONCE, peer, twice.is_none(), || {
-            (format!("{origin} is asked of one peer"), format!("{twice:?} has it already"))
+            let other = twice.map_or_else(String::new, |peer| peer.to_string());
+            (format!("{origin} is asked of one peer"), format!("{other} has it already"))
         })?;
         let busy = self.peers.get(&peer).is_some_and(Option::is_some);
         self.judge(&PEER_ASKED_ONCE, peer, !busy, || {
@@ -197,7 +202,7 @@ impl Requests {
             self.delivered.remove(&front);
         }
         self.judge(&DROPPED_FOR_CAUSE, peer, just, || {
-            ("it is kept".to_owned(), format!("dropped: {reason:?}"))
+            ("it is kept".to_owned(), format!("it is dropped: {reason:?}"))
         })
     }
 
