@@ -27,9 +27,8 @@ pub(super) fn endings(context: &Context<HeadersFirst>) -> Vec<Event> {
             }
         }
     }
-    let may_end = |id: &_| {
-        world.is_valid(*id) && world.keeps_checkpoints(*id) && world.work(*id) >= best
-    };
+    let may_end =
+        |id: &_| world.is_valid(*id) && world.keeps_checkpoints(*id) && world.work(*id) >= best;
     let tips: Vec<Event> = world
         .ids()
         .filter(may_end)
