@@ -19,6 +19,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("campaign", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "families"]),
     ("vectors", &["machine", "scenario", "trace", "invariant", "verdict", "campaign", "families"]),
     ("adapters", &["machine"]),
+    (
+        "corpus",
+        &[
+            "adapters",
+            "campaign",
+            "families",
+            "invariant",
+            "machine",
+            "scenario",
+            "sim",
+            "trace",
+            "vectors",
+            "verdict",
+        ],
+    ),
     ("reports", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "campaign"]),
     (
         "testing",
@@ -40,6 +55,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "adapters",
             "campaign",
+            "corpus",
             "families",
             "invariant",
             "machine",

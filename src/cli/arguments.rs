@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::adapters::drawn_seed;
+use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
 
 use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
@@ -151,19 +152,79 @@ pub(super) struct ServeArguments {
 
 #[derive(Debug, Subcommand)]
 enum VectorsCommand {
+    /// Makes the bundle of a folder again and compares: exit code 1 if a file differs.
+    Check(CheckVectorsArguments),
+    /// Shows what changed in meaning between two files or folders: exit code 1 if an expectation
+    /// did.
+    Diff(DiffArguments),
+    /// Makes a bundle: tables of the functions, and scenarios chosen for what they show.
+    Generate(GenerateArguments),
     /// Checks vector files: runs scenarios, and feeds table cases to the family's functions.
     Verify(VerifyArguments),
+}
+
+/// Arguments of `vectors check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckVectorsArguments {
+    /// The folder of the bundle, with its manifest.
+    #[arg(value_name = "DIR", default_value = "vectors")]
+    pub(super) folder: PathBuf,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `vectors diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// A vector file, or a folder of them.
+    pub(super) before: PathBuf,
+    /// Another one.
+    pub(super) after: PathBuf,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `vectors generate`.
+#[derive(Debug, Args)]
+pub(super) struct GenerateArguments {
+    /// The families; the settled ones, if none is named.
+    #[arg(value_name = "FAMILY")]
+    pub(super) families: Vec<FamilyId>,
+    /// How much to make.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) bundle: Size,
+    /// The seed: the same seed makes the same files. `random` draws a new one and shows it.
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seed)]
+    pub(super) seed: u64,
+    /// Where the files go. Generated files there that are no longer made are taken away; files
+    /// written by hand stay, and are listed in the manifest.
+    #[arg(long, value_name = "DIR", default_value = "target/vectors")]
+    pub(super) out: PathBuf,
+    /// The notation of the files.
+    #[arg(long = "as", value_enum, default_value_t, value_name = "NOTATION")]
+    pub(super) notation: Notation,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// Arguments of `vectors verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
-    /// Files, or folders with `.yaml` files.
-    #[arg(required = true, value_name = "PATH")]
+    /// Files, or folders of them. A folder with a manifest is compared with it first.
+    #[arg(value_name = "PATH", default_value = "vectors")]
     pub(super) paths: Vec<PathBuf>,
+    /// Holds a subject to the claims of this profile too, and to the scripts of its files; the
+    /// reference is held to its own.
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) child: Child,
 }
 
 #[derive(Debug, Subcommand)]
@@ -225,10 +286,21 @@ impl Arguments {
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Mutants(arguments) => mutants::mutants(&arguments),
             Command::List(arguments) => listing::list(&arguments),
-            Command::Vectors(VectorsCommand::Verify(arguments)) => vectors::verify(&arguments),
+            Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),
+        }
+    }
+}
+
+impl VectorsCommand {
+    fn execute(self) -> Exit {
+        match self {
+            Self::Check(arguments) => vectors::check(&arguments),
+            Self::Diff(arguments) => vectors::diff(&arguments),
+            Self::Generate(arguments) => vectors::generate(&arguments),
+            Self::Verify(arguments) => vectors::verify(&arguments),
         }
     }
 }

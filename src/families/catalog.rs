@@ -6,7 +6,7 @@ use crate::invariant::{Claim, Context, Invariant};
 use crate::machine::{Family, Machine};
 use crate::scenario::Scenario;
 
-use super::FunctionKind;
+use super::{FunctionKind, Sampler};
 
 /// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
 /// and how to check the checker.
@@ -38,6 +38,17 @@ pub trait Catalog: Family {
 
     /// The pure functions that table cases can be fed to.
     fn functions() -> Vec<FunctionKind>;
+
+    /// What draws inputs of the pure functions, for tables that are generated.
+    fn samplers() -> Vec<Sampler> {
+        Vec::new()
+    }
+
+    /// Events of which the last of its kind in a run must be one, for every correct subject; none,
+    /// if the family does not say.
+    fn endings(_context: &Context<Self>) -> Vec<Self::Event> {
+        Vec::new()
+    }
 }
 
 /// A claim and the fold that checks it.
