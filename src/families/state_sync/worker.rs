@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use crate::machine::PeerId;
 use crate::primitives::ethereum_state::{Hash32, HashTable};
 
 use super::Profile;
 use super::fault::Fault;
 use super::message::SyncError;
-use super::scheduler::{ProcessError, Scheduler};
+use super::scheduler::{Missing, ProcessError, Scheduler};
 use super::store::{Batch, Store};
 use super::tracker::{Attempts, Request};
 
@@ -82,6 +84,9 @@ impl Worker {
         let queued = self.nodes.len() + self.codes.len();
         if count > queued {
             let missing = self.scheduler.missing(count - queued);
+            if queued == 0 && self.profile == Profile::Geth110 {
+                return self.take_fresh(peer, missing);
+            }
             self.nodes.extend(missing.nodes.into_iter().map(|hash| (hash, Attempts::new())));
             self.codes.extend(missing.codes.into_iter().map(|hash| (hash, Attempts::new())));
         }
@@ -110,6 +115,25 @@ impl Worker {
                 (nodes, codes)
             }
         }
+    }
+
+    /// Takes all of what was handed out, with nothing else to choose from.
+    fn take_fresh(&mut self, peer: PeerId, missing: Missing) -> (Tasks, Tasks) {
+        let in_flight = &mut self.in_flight;
+        let mut fresh = |mut hashes: Vec<Hash32>, queue: &mut BTreeMap<Hash32, Attempts>| {
+            hashes.sort_unstable();
+            let mut tasks = Vec::with_capacity(hashes.len());
+            for hash in hashes {
+                if in_flight.insert(hash, ()).is_none() {
+                    tasks.push((hash, Some(SmallVec::from_slice(&[peer]))));
+                } else {
+                    queue.insert(hash, Attempts::new());
+                }
+            }
+            tasks
+        };
+        let codes = fresh(missing.codes, &mut self.codes);
+        (fresh(missing.nodes, &mut self.nodes), codes)
     }
 
     /// Takes what came of a request and puts the rest back. Returns how many blobs were of use.
