@@ -90,7 +90,7 @@ fn what_cannot_be_read_is_refused_with_one_error_that_names_it() {
         ),
         ("trie-root", "{leaves: [], more: 1}", "{root: \"HASH\"}", "more"),
         ("trie-root", "{leaves: []}", "{root: \"HASHff\"}", "32 bytes"),
-        ("node-children", "{node: \"0x0g\"}", "{type: invalid}", "0x0g"),
+        ("node-children", "{node: \"0x0g\"}", "{type: invalid}", "given.node"),
         ("node-children", "{node: 12}", "{type: invalid}", "hexadecimal"),
         ("node-children", "{node: \"0x\"}", "{type: broken}", "broken"),
         ("pivot-choice", "{head: -1}", "{pivot: null}", "head"),

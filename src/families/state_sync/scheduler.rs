@@ -182,7 +182,7 @@ impl Scheduler {
 
     /// Takes out all that is finished, to be written in one step.
     pub fn commit(&mut self) -> Batch {
-        let take = |table: &mut HashTable<Blob>| std::mem::take(table).into_values().collect();
+        let take = |table: &mut HashTable<Blob>| table.drain(..).map(|(_, blob)| blob).collect();
         Batch { nodes: take(&mut self.finished_nodes), codes: take(&mut self.finished_codes) }
     }
 

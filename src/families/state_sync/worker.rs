@@ -119,12 +119,14 @@ impl Worker {
 
     /// Takes all of what was handed out, with nothing else to choose from.
     fn take_fresh(&mut self, peer: PeerId, missing: Missing) -> (Tasks, Tasks) {
+        // Without code no hash can be two things.
+        let is_shared = !missing.codes.is_empty() || !self.in_flight.is_empty();
         let in_flight = &mut self.in_flight;
         let mut fresh = |mut hashes: Vec<Hash32>, queue: &mut BTreeMap<Hash32, Attempts>| {
             hashes.sort_unstable();
             let mut tasks = Vec::with_capacity(hashes.len());
             for hash in hashes {
-                if in_flight.insert(hash, ()).is_none() {
+                if !is_shared || in_flight.insert(hash, ()).is_none() {
                     tasks.push((hash, Some(SmallVec::from_slice(&[peer]))));
                 } else {
                     queue.insert(hash, Attempts::new());
@@ -150,6 +152,7 @@ impl Worker {
             self.in_flight.swap_remove(hash);
         }
         let mut useful = 0;
+        let mut next = [0; 2];
         for blob in request.response.iter().flat_map(|blobs| blobs.iter()) {
             let hash = blob.hash();
             match self.scheduler.process(store, blob) {
@@ -166,8 +169,8 @@ impl Worker {
                     return Err((useful, SyncError::InvalidNode { hash }));
                 }
             }
-            settle(&mut request.nodes, hash);
-            settle(&mut request.codes, hash);
+            settle(&mut request.nodes, hash, &mut next[0]);
+            settle(&mut request.codes, hash, &mut next[1]);
         }
         let requeued =
             self.put_back(std::mem::take(&mut request.nodes), &request, peers, true).and_then(
@@ -253,8 +256,13 @@ fn take(
     taken
 }
 
-fn settle(tasks: &mut Tasks, hash: Hash32) {
-    if let Ok(index) = tasks.binary_search_by_key(&hash, |task| task.0) {
+/// Takes note that an item has come. Most answers stand in the order of the request, so the item
+/// at `next` is looked at first.
+fn settle(tasks: &mut Tasks, hash: Hash32, next: &mut usize) {
+    let is_next = tasks.get(*next).is_some_and(|task| task.0 == hash);
+    let found = if is_next { Ok(*next) } else { tasks.binary_search_by_key(&hash, |task| task.0) };
+    if let Ok(index) = found {
         tasks[index].1 = None;
+        *next = index + 1;
     }
 }
