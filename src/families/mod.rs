@@ -8,6 +8,6 @@ pub mod skeleton;
 pub mod state_sync;
 pub mod tipset_sync;
 
-pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
+pub use catalog::{Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
 pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
 pub use registry::{FamilyId, Visit};

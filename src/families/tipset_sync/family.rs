@@ -231,6 +231,10 @@ impl Family for TipsetSync {
         3_600_000 + 60_000 * peers as Millis
     }
 
+    fn describe_action(world: &World, action: &Action) -> String {
+        describe::action(world, action)
+    }
+
     fn describe_message(world: &World, message: &Message) -> String {
         describe::message(world, message)
     }

@@ -127,7 +127,7 @@ impl Maker {
             branches.push(branch);
         }
         if self.dice.chance(6) {
-            let length = self.dice.between(1, 6);
+            let length = self.dice.pick(&[1, 3, 6, 14]);
             self.miners = 900;
             let branch = Branch { from: None, foreign: true, epochs: self.epochs(length) };
             shape.add(&branch);
@@ -314,6 +314,7 @@ impl Maker {
         let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, PeerSpec::at(tip));
         plan.has.limit = self.dice.pick(&[None, None, Some(1), Some(3)]);
         plan.has.poses = self.dice.chance(50);
+        plan.has.boasts = !anchor && self.dice.chance(15);
         plan.latency_ms = self.dice.pick(&[50, 10, 300, 900]);
         if !anchor || self.dice.chance(25) {
             let join_ms = self.dice.below(heal_ms);
@@ -437,7 +438,7 @@ impl Maker {
         shape: &Shape,
         heal_ms: Millis,
     ) -> PeerPlan<TipsetSync> {
-        let has = PeerSpec { tip: None, operator: true, poses: false, limit: None };
+        let has = PeerSpec { tip: None, operator: true, poses: false, boasts: false, limit: None };
         let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, has);
         plan.latency_ms = 1;
         let count = self.dice.between(1, 3);
