@@ -7,7 +7,7 @@ use super::describe;
 use super::message::{
     Command, Event, Gauges, Handshake, Message, Reason, RequestKey, Start, status,
 };
-use super::misbehavior::{Misbehavior, misbehave};
+use super::misbehavior::{self, Misbehavior, misbehave};
 use super::peer::{Action, Peer, PeerSpec};
 use super::server::REQUEST_LENGTH_MAX;
 use super::world::{Past, Spec, World};
@@ -176,6 +176,10 @@ impl Family for TipsetSync {
             error: error.clone(),
             chain: Arc::new(chain),
         })
+    }
+
+    fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+        misbehavior::corrupt(message, salt)
     }
 
     fn note(world: &World, progress: &mut Progress, event: &Event) {
