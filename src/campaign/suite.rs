@@ -1,4 +1,4 @@
-use crate::families::{Catalog, ClaimEntry};
+use crate::families::{Catalog, ClaimEntry, Deviation};
 use crate::invariant::{Context, Needs, Strength, Suite};
 use crate::machine::{Observes, Subject};
 use crate::sim::{Record, Run, simulate};
@@ -11,7 +11,8 @@ pub struct Judge<F: Catalog> {
 
 impl<F: Catalog> Judge<F> {
     /// Holds a subject that shows `observes` to all *must* claims, and to those of `profile` if
-    /// one is named. A claim that needs more than the subject shows is left out.
+    /// one is named. Left out are claims that need more than the subject shows, and those that the
+    /// client of the profile is known to break.
     pub fn new(profile: Option<&str>, observes: Observes) -> Self {
         let mut entries = F::claims();
         entries.retain(|entry| entry.claim.needs.met_by(observes) && binds(entry, profile));
@@ -54,7 +55,10 @@ impl<F: Catalog> Judge<F> {
 
 fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
     match entry.claim.strength {
-        Strength::Must => true,
+        Strength::Must => profile.is_none_or(|name| {
+            let breaks = |known: &Deviation| known.profile == name && known.claim == entry.claim.id;
+            !F::deviations().iter().any(breaks)
+        }),
         Strength::Profile(profiles) => profile.is_some_and(|name| profiles.contains(&name)),
     }
 }

@@ -204,6 +204,11 @@ fn search_profile<F: Catalog>(
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }
+    let deviations = F::deviations().iter().filter(|known| bound == Some(known.profile));
+    let known: Vec<&str> = deviations.map(|known| known.claim).collect();
+    if !known.is_empty() {
+        warn(format!("{profile} is known to break {}: not judged", known.join(", ")));
+    }
     let (in_process, child) = SHRINK_RUNS;
     let runs = if choice.is_child() { child } else { in_process };
     let make = || choice.make();
