@@ -202,6 +202,10 @@ pub(super) struct GenerateArguments {
     /// written by hand stay, and are listed in the manifest.
     #[arg(long, value_name = "DIR", default_value = "target/vectors")]
     pub(super) out: PathBuf,
+    /// A folder with files written by hand that go into the bundle too; if absent, those that are
+    /// in the output folder already.
+    #[arg(long = "with", value_name = "DIR")]
+    pub(super) written: Option<PathBuf>,
     /// The notation of the files.
     #[arg(long = "as", value_enum, default_value_t, value_name = "NOTATION")]
     pub(super) notation: Notation,

@@ -187,7 +187,14 @@ impl Bundle {
                 .map_err(|error| DocumentError::new(&path, error.to_string()))?;
             let cases = value.get("cases").and_then(Value::as_array);
             let vectors = cases.map_or(1, Vec::len) as u64;
-            self.files.insert(name, (text, vectors));
+            let notation = self.options.notation;
+            let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+            let twin = format!("{stem}.{}", notation.extension());
+            if twin == name {
+                self.files.insert(name, (text, vectors));
+            } else {
+                self.files.insert(twin, (notation.write(value), vectors));
+            }
         }
         Ok(())
     }

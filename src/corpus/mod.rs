@@ -14,6 +14,7 @@ mod play;
 mod record;
 mod scenarios;
 mod tables;
+mod vary;
 mod verify;
 
 pub use bundle::{Bundle, BundleError, Notation, Options, Size, Watch, generate};

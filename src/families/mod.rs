@@ -12,4 +12,4 @@ pub mod tipset_sync;
 pub use catalog::{Catalog, ClaimEntry, Misbehavior, Mutant};
 pub use function::{Answered, Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
 pub use registry::{FamilyId, Visit};
-pub use sample::{Draw, Sample, Sampler};
+pub use sample::{Draw, Sample, Sampler, Source};

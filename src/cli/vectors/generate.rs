@@ -23,8 +23,9 @@ pub(in crate::cli) fn generate(arguments: &GenerateArguments) -> Exit {
     };
     let mut out = Output::new(arguments.format);
     let made = made(&options).and_then(|mut bundle| {
-        if arguments.out.is_dir() {
-            bundle.add_written(&arguments.out)?;
+        let written = arguments.written.as_ref().unwrap_or(&arguments.out);
+        if arguments.written.is_some() || written.is_dir() {
+            bundle.add_written(written)?;
         }
         bundle.write(&arguments.out)?;
         Ok(bundle.manifest())

@@ -39,16 +39,16 @@ pub(super) fn endings(context: &Context<HeadersFirst>) -> Vec<Event> {
 
 pub(super) fn samplers() -> Vec<Sampler> {
     vec![
-        Sampler { kind: "best-tip", draw: best_tip },
-        Sampler { kind: "block", draw: block },
-        Sampler { kind: "fork-point", draw: fork_point },
-        Sampler { kind: "getblocks-reply", draw: get_blocks },
-        Sampler { kind: "getdata-reply", draw: get_data },
-        Sampler { kind: "getheaders-reply", draw: get_headers },
-        Sampler { kind: "header-acceptance", draw: header_acceptance },
-        Sampler { kind: "locate", draw: locate },
-        Sampler { kind: "locator", draw: locator },
-        Sampler { kind: "orphans", draw: orphans },
+        Sampler::drawn("best-tip", best_tip),
+        Sampler::drawn("block", block),
+        Sampler::drawn("fork-point", fork_point),
+        Sampler::drawn("getblocks-reply", get_blocks),
+        Sampler::drawn("getdata-reply", get_data),
+        Sampler::drawn("getheaders-reply", get_headers),
+        Sampler::drawn("header-acceptance", header_acceptance),
+        Sampler::drawn("locate", locate),
+        Sampler::drawn("locator", locator),
+        Sampler::drawn("orphans", orphans),
     ]
 }
 
