@@ -81,7 +81,7 @@ impl Manifest {
                 vectors: *vectors,
             })
             .collect();
-        let scenarios = |path: &str| path.contains("/scenarios/");
+        let scenarios = |path: &str| path.contains("/scenarios/") || path.contains("/regressions/");
         let sum = |wanted: bool| {
             let of_sort = entries.iter().filter(|file| scenarios(&file.path) == wanted);
             of_sort.map(|file| file.vectors).sum()
