@@ -202,10 +202,10 @@ pub(super) struct GenerateArguments {
     /// written by hand stay, and are listed in the manifest.
     #[arg(long, value_name = "DIR", default_value = "target/vectors")]
     pub(super) out: PathBuf,
-    /// A folder with files written by hand that go into the bundle too; if absent, those that are
-    /// in the output folder already.
-    #[arg(long = "with", value_name = "DIR")]
-    pub(super) written: Option<PathBuf>,
+    /// Makes the bundle of this folder once more, with the options of its manifest and its files
+    /// that are written by hand, in another notation for example.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["families", "bundle", "seed"])]
+    pub(super) like: Option<PathBuf>,
     /// The notation of the files.
     #[arg(long = "as", value_enum, default_value_t, value_name = "NOTATION")]
     pub(super) notation: Notation,
