@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,11 +35,12 @@ pub struct Mismatch {
 }
 
 /// A file of table cases: a header, and cases with an input and an expectation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Table<G, E> {
     /// The version of the format: `syncheck/1`.
     pub format: String,
@@ -60,11 +62,12 @@ pub struct Table<G, E> {
 }
 
 /// One case of a table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Case<G, E> {
     /// Its name, unique in the file.
     pub name: String,
