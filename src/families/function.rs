@@ -118,9 +118,8 @@ where
     G: Serialize + DeserializeOwned,
     E: Serialize + DeserializeOwned + PartialEq,
 {
-    if text.starts_with('[') {
-        let givens: Vec<G> = serde_json::from_str(text).map_err(serde_yaml::Error::custom)?;
-        return Ok(givens.iter().map(|given| answered(given, &function)).collect());
+    if let Some(answers) = answer_list(text, &function) {
+        return answers;
     }
     let table: Table<G, E> = serde_yaml::from_str(text)?;
     let check = |case: &Case<G, E>| {
@@ -134,6 +133,17 @@ where
         CaseResult { name: case.name.clone(), failure }
     };
     Ok(table.cases.iter().map(check).collect())
+}
+
+/// The answers to a JSON list of inputs, as [`check_table`] gives them; `None` for other texts.
+pub fn answer_list<G: Serialize + DeserializeOwned, E: Serialize>(
+    text: &str,
+    function: impl Fn(&G) -> Result<E, String>,
+) -> Option<Result<Vec<CaseResult>, serde_yaml::Error>> {
+    text.starts_with('[').then(|| {
+        let givens: Vec<G> = serde_json::from_str(text).map_err(serde_yaml::Error::custom)?;
+        Ok(givens.iter().map(|given| answered(given, &function)).collect())
+    })
 }
 
 fn answered<G: Serialize, E: Serialize>(
