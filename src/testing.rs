@@ -52,6 +52,17 @@ pub struct Report {
     pub regressions: usize,
 }
 
+/// What happened in a scenario, as text that is stable over versions as long as the run is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// One line a step.
+    pub text: String,
+    /// The SHA3-256 of everything, whole messages included.
+    pub digest: String,
+    /// The claim that was broken, if one was.
+    pub broken: Option<&'static str>,
+}
+
 /// Why a check did not hold.
 #[derive(Debug)]
 pub enum Failure {
@@ -161,6 +172,43 @@ impl<F: Catalog> Check<F> {
             Ok(report) => report,
             Err(failure) => panic!("{failure}"),
         }
+    }
+
+    /// Runs one scenario file and gives back what happened, for a snapshot: the same machine gives
+    /// the same text.
+    ///
+    /// ```
+    /// use syncheck::families::headers_first::{HeadersFirst, SyncManager};
+    /// use syncheck::testing::Check;
+    ///
+    /// # fn main() -> Result<(), syncheck::testing::Failure> {
+    /// let check = Check::<HeadersFirst>::new(|start| Box::new(SyncManager::new(start)));
+    /// let trace = check.trace("vectors/headers-first/scenarios/lie-slow.yaml")?;
+    /// assert_eq!(trace.broken, None);
+    /// assert!(trace.text.contains("p1 --> S  headers m1"));
+    /// // With the crate insta: insta::assert_snapshot!(trace.text);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Why the file or the machine cannot be run.
+    pub fn trace(&self, file: impl AsRef<Path>) -> Result<Traced, Failure> {
+        quiet_panics();
+        let not_run = |error: &dyn fmt::Display| Failure::NotRun(error.to_string());
+        let path = file.as_ref();
+        let text = read_text(path).map_err(|error| not_run(&error))?;
+        let (_, context) = read_scenario::<F>(path, &text).map_err(|error| not_run(&error))?;
+        let judge = Judge::<F>::new(self.profile, self.observes)
+            .without(&self.without)
+            .map_err(Failure::NotRun)?;
+        let run = run_once(&context, self.subject().as_mut(), &judge, Record::Steps);
+        if let Verdict::SubjectFailed(error) = &run.verdict {
+            return Err(not_run(error));
+        }
+        let trace = run.trace.as_ref().expect("the run was recorded");
+        let broken = run.verdict.violation().map(|violation| violation.claim);
+        Ok(Traced { text: trace.to_text(), digest: trace.digest(), broken })
     }
 
     fn run_saved(&self, judge: &Judge<F>) -> Result<usize, Failure> {

@@ -202,6 +202,10 @@ pub(super) struct GenerateArguments {
     /// written by hand stay, and are listed in the manifest.
     #[arg(long, value_name = "DIR", default_value = "target/vectors")]
     pub(super) out: PathBuf,
+    /// Makes the bundle of this folder once more, with the options of its manifest and its files
+    /// that are written by hand, in another notation for example.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["families", "bundle", "seed"])]
+    pub(super) like: Option<PathBuf>,
     /// The notation of the files.
     #[arg(long = "as", value_enum, default_value_t, value_name = "NOTATION")]
     pub(super) notation: Notation,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,7 +18,9 @@ use super::scenarios::scenarios;
 use super::tables::tables;
 
 /// How large a bundle is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Size {
     /// A few cases of each function, and a scenario for each lie, claim, fault and label.
@@ -30,7 +33,9 @@ pub enum Size {
 }
 
 /// How files are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Notation {
     /// JSON, equal in meaning.
@@ -41,7 +46,7 @@ pub enum Notation {
 }
 
 /// What a bundle is made with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// The families by name.
@@ -187,7 +192,14 @@ impl Bundle {
                 .map_err(|error| DocumentError::new(&path, error.to_string()))?;
             let cases = value.get("cases").and_then(Value::as_array);
             let vectors = cases.map_or(1, Vec::len) as u64;
-            self.files.insert(name, (text, vectors));
+            let notation = self.options.notation;
+            let stem = name.rsplit_once('.').map_or(name.as_str(), |(stem, _)| stem);
+            let twin = format!("{stem}.{}", notation.extension());
+            if twin == name {
+                self.files.insert(name, (text, vectors));
+            } else {
+                self.files.insert(twin, (notation.write(value), vectors));
+            }
         }
         Ok(())
     }

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,7 @@ use super::files::walk;
 pub const MANIFEST: [&str; 2] = ["manifest.yaml", "manifest.json"];
 
 /// What a bundle has: all its files, with their hashes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// The version of the format.
@@ -35,7 +36,7 @@ pub struct Manifest {
 }
 
 /// The program that made a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Generator {
     /// Its name.
@@ -45,7 +46,7 @@ pub struct Generator {
 }
 
 /// How much there is in a bundle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
     /// Files.
@@ -59,7 +60,7 @@ pub struct Counts {
 }
 
 /// One file of a bundle.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFile {
     /// Its path below the manifest, with `/`.
@@ -81,7 +82,7 @@ impl Manifest {
                 vectors: *vectors,
             })
             .collect();
-        let scenarios = |path: &str| path.contains("/scenarios/");
+        let scenarios = |path: &str| path.contains("/scenarios/") || path.contains("/regressions/");
         let sum = |wanted: bool| {
             let of_sort = entries.iter().filter(|file| scenarios(&file.path) == wanted);
             of_sort.map(|file| file.vectors).sum()

@@ -13,7 +13,9 @@ mod minimise;
 mod play;
 mod record;
 mod scenarios;
+mod schemas;
 mod tables;
+mod vary;
 mod verify;
 
 pub use bundle::{Bundle, BundleError, Notation, Options, Size, Watch, generate};
@@ -22,4 +24,5 @@ pub use files::{Walk, walk};
 pub use manifest::{Counts, Generator, MANIFEST, Manifest, ManifestFile};
 pub use play::{Strictness, play};
 pub use record::Recorder;
+pub use schemas::schemas;
 pub use verify::{CaseLine, CaseOutcome, Under, verify_document};

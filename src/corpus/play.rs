@@ -63,7 +63,12 @@ impl<F: Family> Player<'_, F> {
         if moment.at_ms < self.now {
             return Ok(Some(self.mismatch("a time that is not before the last", moment.at_ms)));
         }
-        let acts = moment.input.is_none() && !moment.restart;
+        if moment.restart {
+            // Since its process died, which may be long ago, it has not run.
+            self.now = moment.at_ms;
+            self.subject.restart(self.now, &mut self.out)?;
+            return Ok(self.compare(&moment.expect));
+        }
         for _ in 0..SILENT_ACTS_MAX {
             match self.subject.advance(self.now, moment.at_ms, &mut self.out)? {
                 Advance::Acted(at) => {
@@ -71,7 +76,7 @@ impl<F: Family> Player<'_, F> {
                     if self.out.is_empty() {
                         continue;
                     }
-                    if acts && at == moment.at_ms {
+                    if moment.input.is_none() && at == moment.at_ms {
                         return Ok(self.compare(&moment.expect));
                     }
                     let got = format!("at {at}: {}", words(self.out.outputs()));
@@ -79,15 +84,10 @@ impl<F: Family> Player<'_, F> {
                 }
                 Advance::Reached => {
                     self.now = moment.at_ms;
-                    if acts {
+                    let Some(input) = &moment.input else {
                         return Ok(Some(self.mismatch(words(&moment.expect), "nothing")));
-                    }
-                    match &moment.input {
-                        Some(input) => {
-                            self.subject.deliver(self.now, input.clone(), &mut self.out)?;
-                        }
-                        None => self.subject.restart(self.now, &mut self.out)?,
-                    }
+                    };
+                    self.subject.deliver(self.now, input.clone(), &mut self.out)?;
                     return Ok(self.compare(&moment.expect));
                 }
             }

@@ -7,12 +7,13 @@ use crate::families::{Catalog, Mutant};
 use crate::invariant::Context;
 use crate::machine::{Observes, Subject};
 use crate::sim::Record;
-use crate::vectors::{Document, to_yaml};
+use crate::vectors::{Document, Script, to_yaml};
 use crate::verdict::Verdict;
 
 use super::bundle::{Size, Watch};
 use super::features::{features, sentence, slug};
 use super::minimise::minimise;
+use super::play::{Strictness, play};
 use super::record::Recorder;
 
 /// Cases in which a scenario for each feature is looked for.
@@ -159,9 +160,20 @@ impl<F: Catalog> Chosen<F> {
         document.id = Some(format!("{}/scenarios/{name}", F::NAME));
         document.shows = shows;
         document.endings = F::endings(&context);
-        document.script = script
-            .filter(|script| to_yaml(script).is_ok_and(|text| text.len() <= SCRIPT_BYTES_MAX));
+        document.script = script.filter(|script| self.is_playable(script));
         self.documents.push(document);
+    }
+}
+
+impl<F: Catalog> Chosen<F> {
+    /// Whether a script is short, reads back as what it is, and tells the reference all that it
+    /// needs. A number beyond 2^53 that nobody sends is written as a string, and does not read back.
+    fn is_playable(&mut self, script: &Script<F>) -> bool {
+        let Ok(text) = to_yaml(script) else { return false };
+        let read: Option<Script<F>> = serde_yaml::from_str(&text).ok();
+        text.len() <= SCRIPT_BYTES_MAX
+            && read.as_ref() == Some(script)
+            && play(script, &mut self.reference, Strictness::Exact) == Ok(None)
     }
 }
 

@@ -2,8 +2,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::families::{Catalog, Draw, Sample, Sampler};
+use crate::families::{Answered, Catalog, Draw, FunctionKind, Sample, Sampler, Source};
 use crate::vectors::FORMAT;
+
+use super::vary::Written;
 
 /// So many inputs are drawn at most for each case that is wanted.
 const DRAWS_PER_CASE: usize = 40;
@@ -26,15 +28,28 @@ pub(super) fn tables<F: Catalog>(
         .iter()
         .find(|function| function.kind == sampler.kind)
         .ok_or_else(|| format!("{} has no function {}", F::NAME, sampler.kind))?;
+    let sample: Box<dyn Fn(&mut Draw) -> Sample> = match sampler.source {
+        Source::Drawn(draw) => Box::new(draw),
+        Source::Varied(table) => {
+            let written = Written::read(table)?;
+            Box::new(move |draw| written.vary(draw))
+        }
+    };
     let mut draw = Draw::new(seed, &[F::NAME, sampler.kind]);
     let (mut cases, mut seen, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut left = count * DRAWS_PER_CASE;
     while cases.len() < count && left > 0 {
         let lot = (count - cases.len()).min(left);
         left -= lot;
-        let samples: Vec<Sample> = (0..lot).map(|_| (sampler.draw)(&mut draw)).collect();
+        let samples: Vec<Sample> = (0..lot).map(|_| sample(&mut draw)).collect();
         let givens: Vec<Value> = samples.iter().map(|sample| sample.given.clone()).collect();
-        for (sample, answer) in samples.into_iter().zip(function.answer(&givens)?) {
+        let answers = match function.answer(&givens) {
+            Ok(answers) => answers,
+            // A change may make what is no input at all.
+            Err(_) if matches!(sampler.source, Source::Varied(_)) => one_by_one(function, &givens),
+            Err(error) => return Err(error),
+        };
+        for (sample, answer) in samples.into_iter().zip(answers) {
             // What means nothing to the function is no case of it.
             let Ok(answer) = answer else { continue };
             if seen.insert(answer.given.to_string()) {
@@ -59,6 +74,11 @@ pub(super) fn tables<F: Catalog>(
         (name, table)
     };
     Ok(cases.chunks(CASES_PER_FILE).enumerate().map(table).collect())
+}
+
+fn one_by_one(function: &FunctionKind, givens: &[Value]) -> Vec<Result<Answered, String>> {
+    let one = |given: &Value| function.answer(std::slice::from_ref(given))?.remove(0);
+    givens.iter().map(one).collect()
 }
 
 /// The name, or the same with a number, if it stands already.

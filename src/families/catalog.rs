@@ -1,6 +1,7 @@
 use std::fmt;
 
 use proptest::strategy::BoxedStrategy;
+use schemars::Schema;
 
 use crate::invariant::{Claim, Context, Invariant};
 use crate::machine::{Family, Machine};
@@ -46,6 +47,11 @@ pub trait Catalog: Family {
 
     /// What draws inputs of the pure functions, for tables that are generated.
     fn samplers() -> Vec<Sampler> {
+        Vec::new()
+    }
+
+    /// The JSON Schemas of the tables, by kind; none, if the family has no schemas yet.
+    fn table_schemas() -> Vec<(&'static str, Schema)> {
         Vec::new()
     }
 

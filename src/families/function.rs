@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,11 +35,12 @@ pub struct Mismatch {
 }
 
 /// A file of table cases: a header, and cases with an input and an expectation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Table<G, E> {
     /// The version of the format: `syncheck/1`.
     pub format: String,
@@ -60,11 +62,12 @@ pub struct Table<G, E> {
 }
 
 /// One case of a table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Case<G, E> {
     /// Its name, unique in the file.
     pub name: String,
@@ -115,9 +118,8 @@ where
     G: Serialize + DeserializeOwned,
     E: Serialize + DeserializeOwned + PartialEq,
 {
-    if text.starts_with('[') {
-        let givens: Vec<G> = serde_json::from_str(text).map_err(serde_yaml::Error::custom)?;
-        return Ok(givens.iter().map(|given| answered(given, &function)).collect());
+    if let Some(answers) = answer_list(text, &function) {
+        return answers;
     }
     let table: Table<G, E> = serde_yaml::from_str(text)?;
     let check = |case: &Case<G, E>| {
@@ -131,6 +133,17 @@ where
         CaseResult { name: case.name.clone(), failure }
     };
     Ok(table.cases.iter().map(check).collect())
+}
+
+/// The answers to a JSON list of inputs, as [`check_table`] gives them; `None` for other texts.
+pub fn answer_list<G: Serialize + DeserializeOwned, E: Serialize>(
+    text: &str,
+    function: impl Fn(&G) -> Result<E, String>,
+) -> Option<Result<Vec<CaseResult>, serde_yaml::Error>> {
+    text.starts_with('[').then(|| {
+        let givens: Vec<G> = serde_json::from_str(text).map_err(serde_yaml::Error::custom)?;
+        Ok(givens.iter().map(|given| answered(given, &function)).collect())
+    })
 }
 
 fn answered<G: Serialize, E: Serialize>(

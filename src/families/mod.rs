@@ -10,6 +10,8 @@ pub mod state_sync;
 pub mod tipset_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
-pub use function::{Answered, Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
+pub use function::{
+    Answered, Case, CaseResult, FunctionKind, Mismatch, Table, answer_list, check_table,
+};
 pub use registry::{FamilyId, Visit};
-pub use sample::{Draw, Sample, Sampler};
+pub use sample::{Draw, Sample, Sampler, Source};

@@ -8,8 +8,29 @@ use sha3::{Digest, Sha3_256};
 pub struct Sampler {
     /// The function's kind.
     pub kind: &'static str,
-    /// Draws one input.
-    pub draw: fn(&mut Draw) -> Sample,
+    /// Where the inputs come from.
+    pub source: Source,
+}
+
+/// Where inputs of a function come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    /// They are drawn.
+    Drawn(fn(&mut Draw) -> Sample),
+    /// They are those of a table that is written by hand, with small changes.
+    Varied(&'static str),
+}
+
+impl Sampler {
+    /// Draws inputs with a function.
+    pub const fn drawn(kind: &'static str, draw: fn(&mut Draw) -> Sample) -> Self {
+        Self { kind, source: Source::Drawn(draw) }
+    }
+
+    /// Changes the inputs of a table: the text of its file.
+    pub const fn varied(kind: &'static str, table: &'static str) -> Self {
+        Self { kind, source: Source::Varied(table) }
+    }
 }
 
 /// One input of a pure function.

@@ -1,6 +1,7 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Family, Input, Output, Time};
+use crate::machine::{Described, Family, Input, Output, Time};
 use crate::scenario::Scenario;
 
 /// The version of the format that is read and written.
@@ -10,8 +11,9 @@ pub const FORMAT: &str = "syncheck/1";
 pub const SCENARIO: &str = "scenario";
 
 /// A file with one scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct Document<F: Family> {
     /// The version of the format.
     pub format: String,
@@ -39,42 +41,44 @@ pub struct Document<F: Family> {
     pub expect: Expectation,
     /// Events of which the last of its kind must be one. More than one means that the protocol
     /// allows more than one end.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<F::Event>::new", skip_serializing_if = "Vec::is_empty")]
     pub endings: Vec<F::Event>,
     /// What happens.
     pub scenario: Scenario<F>,
     /// What the reference sees and does, for a client without a simulator.
-    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "nothing::<Script<F>>", skip_serializing_if = "Option::is_none")]
     pub script: Option<Script<F>>,
 }
 
 /// A run from the subject's side, with all bytes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct Script<F: Family> {
     /// What the subject is told at the beginning.
     pub start: F::Start,
     /// What the reference does at once.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<Output<F>>::new", skip_serializing_if = "Vec::is_empty")]
     pub begins: Vec<Output<F>>,
     /// What happens then, by rising time.
     pub steps: Vec<Moment<F>>,
 }
 
 /// One input and what the reference does upon it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct Moment<F: Family> {
     /// Milliseconds since the start of the run.
     pub at_ms: Time,
     /// The input; if absent, the reference acts on its own.
-    #[serde(default = "nothing", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "nothing::<Input<F>>", skip_serializing_if = "Option::is_none")]
     pub input: Option<Input<F>>,
     /// Instead of an input the subject's process dies, and begins again with what it had stored.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restart: bool,
     /// What the reference does.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<Output<F>>::new", skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Output<F>>,
 }
 
@@ -84,7 +88,7 @@ fn nothing<T>() -> Option<T> {
 }
 
 /// Whom a scenario was run against.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UnderTest {
     /// A mutant of the reference; the reference itself, if absent.
@@ -96,7 +100,7 @@ pub struct UnderTest {
 }
 
 /// How a run of a scenario ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
     /// Pass or fail.
@@ -107,7 +111,7 @@ pub struct Expectation {
 }
 
 /// The verdicts that a file can expect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpectedVerdict {
     /// A claim is broken.

@@ -10,21 +10,15 @@ use crate::families::FamilyId;
 
 /// Makes a bundle of vectors.
 pub(in crate::cli) fn generate(arguments: &GenerateArguments) -> Exit {
-    let families = if arguments.families.is_empty() {
-        FamilyId::SETTLED.to_vec()
-    } else {
-        arguments.families.clone()
-    };
-    let options = Options {
-        families: families.iter().map(|family| family.name().to_owned()).collect(),
-        bundle: arguments.bundle,
-        seed: arguments.seed,
-        notation: arguments.notation,
+    let options = match options_of(arguments) {
+        Ok(options) => options,
+        Err(error) => return refuse(Exit::Usage, error),
     };
     let mut out = Output::new(arguments.format);
     let made = made(&options).and_then(|mut bundle| {
-        if arguments.out.is_dir() {
-            bundle.add_written(&arguments.out)?;
+        let written = arguments.like.as_ref().unwrap_or(&arguments.out);
+        if written.is_dir() {
+            bundle.add_written(written)?;
         }
         bundle.write(&arguments.out)?;
         Ok(bundle.manifest())
@@ -44,7 +38,7 @@ pub(in crate::cli) fn generate(arguments: &GenerateArguments) -> Exit {
             "cases": counts.cases,
             "bytes": counts.bytes,
             "root": root,
-            "seed": arguments.seed,
+            "seed": manifest.options.seed,
         })
     });
     out.text(format!(
@@ -56,6 +50,23 @@ pub(in crate::cli) fn generate(arguments: &GenerateArguments) -> Exit {
         counts.bytes
     ));
     Exit::Pass
+}
+
+fn options_of(arguments: &GenerateArguments) -> Result<Options, String> {
+    if let Some(folder) = &arguments.like {
+        let path = Manifest::find(folder)
+            .ok_or_else(|| format!("--like: {} has no manifest", folder.display()))?;
+        let manifest = Manifest::read(&path).map_err(|error| error.to_string())?;
+        return Ok(Options { notation: arguments.notation, ..manifest.options });
+    }
+    let families =
+        if arguments.families.is_empty() { &FamilyId::SETTLED[..] } else { &arguments.families };
+    Ok(Options {
+        families: families.iter().map(|family| family.name().to_owned()).collect(),
+        bundle: arguments.bundle,
+        seed: arguments.seed,
+        notation: arguments.notation,
+    })
 }
 
 /// Makes the bundle of a folder again, with the options of its manifest, and compares.

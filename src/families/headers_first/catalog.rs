@@ -1,4 +1,5 @@
 use proptest::strategy::BoxedStrategy;
+use schemars::Schema;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::Context;
@@ -47,6 +48,10 @@ impl Catalog for HeadersFirst {
 
     fn samplers() -> Vec<Sampler> {
         samples::samplers()
+    }
+
+    fn table_schemas() -> Vec<(&'static str, Schema)> {
+        functions::schemas()
     }
 
     fn endings(context: &Context<Self>) -> Vec<Event> {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{FastSet, PeerModel, Replies, Reply, Time};
@@ -10,7 +11,7 @@ use super::serve::{BlockSource, answer_get_blocks, answer_get_data, answer_get_h
 use super::{ChainView, HeadersFirst, Hello, Inventory, Message, Place, World};
 
 /// What a peer has and how it serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSpec {
     /// The tip of its best chain.
@@ -24,7 +25,9 @@ pub struct PeerSpec {
 }
 
 /// What a peer says that it serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Services {
     /// All blocks, with witnesses.
@@ -53,7 +56,7 @@ impl PeerSpec {
 }
 
 /// What a peer does on its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// It moves to another tip, if that has more work, and announces it.

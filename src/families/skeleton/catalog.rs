@@ -1,13 +1,13 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant};
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::machine::Machine;
 use crate::scenario::{Liars, Scenario};
 
 use super::message::Command;
 use super::{
     Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, functions, mutants, reduce,
-    strategy,
+    samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -68,6 +68,10 @@ impl Catalog for Skeleton {
 
     fn functions() -> Vec<FunctionKind> {
         functions::all()
+    }
+
+    fn samplers() -> Vec<Sampler> {
+        samples::samplers()
     }
 }
 

@@ -22,6 +22,7 @@ mod mutants;
 mod peer;
 mod profile;
 mod reduce;
+mod samples;
 mod scratch;
 mod status;
 mod store;

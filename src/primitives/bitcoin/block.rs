@@ -4,7 +4,7 @@ use bitcoin::consensus::{Encodable, encode};
 use bitcoin::{Transaction, VarInt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 use super::{BlockHash, Header};
 
@@ -90,6 +90,8 @@ impl PartialEq for Block {
 }
 
 impl Eq for Block {}
+
+string_schema!(Block, "Block", "The wire encoding of a block.", "^0x([0-9a-f]{2})*$");
 
 impl Serialize for Block {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

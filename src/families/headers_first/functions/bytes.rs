@@ -1,19 +1,20 @@
 //! What the bytes of a block say.
 
 use bitcoin::consensus::encode;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 use crate::primitives::bytes_of_hex;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BytesGiven {
     /// The wire encoding of a block, which may be damaged.
     bytes: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum BytesOutcome {
     Block {

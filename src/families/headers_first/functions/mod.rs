@@ -7,10 +7,12 @@
 mod bytes;
 mod chains;
 mod label;
+mod schema;
 mod serving;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use schema::schemas;
 pub(super) use table::functions;
