@@ -73,7 +73,14 @@ pub(super) struct RunArguments {
     /// Leaves a claim out, for example of a part that the subject does not have.
     #[arg(long, value_name = "CLAIM")]
     pub(super) without: Vec<String>,
-    /// Where findings are saved.
+    /// A list of claims that the subject is known to break: they are counted and no findings.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_failures: Option<PathBuf>,
+    /// Passes though an entry of the known failures ought to go: it no longer fails, has expired,
+    /// or is about no claim. Without this the exit code is 4.
+    #[arg(long, requires = "known_failures")]
+    pub(super) allow_stale: bool,
+    /// Where findings are saved. Those that are there already run first.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,
     /// Stops after findings of this many different claims.

@@ -2,11 +2,13 @@
 
 mod adapter;
 mod arguments;
+mod baseline;
 mod exit;
 mod listing;
 mod mutants;
 mod output;
 mod progress;
+mod regressions;
 mod replay;
 mod run;
 mod selection;

@@ -11,14 +11,15 @@ use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
 use crate::families::{Catalog, Visit};
 use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
-use crate::reports::{FindingReport, Gaps, Sizes, plan_lines, summary_text};
-use crate::trace::View;
+use crate::reports::{FindingReport, Gaps, Sizes, summary_text};
 use crate::vectors::{Document, UnderTest, save};
 
 use super::Exit;
 use super::arguments::RunArguments;
+use super::baseline::Baseline;
 use super::output::{Output, refuse, warn};
 use super::progress::bar;
+use super::regressions::run_saved;
 use super::selection::families;
 use super::signals::stop_flag;
 use super::subjects::{Choice, shell_words};
@@ -41,7 +42,12 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         Ok(families) => families,
         Err(message) => return refuse(Exit::Usage, message),
     };
+    let baseline = match Baseline::open(arguments.known_failures.as_deref()) {
+        Ok(baseline) => baseline,
+        Err(exit) => return exit,
+    };
     let mut campaign = Campaign {
+        baseline,
         arguments,
         out: Output::new(arguments.format),
         stop,
@@ -49,6 +55,7 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         cases: 0,
         inconclusive: 0,
         findings: 0,
+        regressions: 0,
         exit: Exit::Pass,
     };
     for family in families {
@@ -67,18 +74,21 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
 
 struct Campaign<'a> {
     arguments: &'a RunArguments,
+    baseline: Baseline,
     out: Output,
     stop: Arc<AtomicBool>,
     watch: Stopwatch,
     cases: u64,
     inconclusive: u64,
     findings: u64,
+    regressions: u64,
     exit: Exit,
 }
 
 impl Campaign<'_> {
     fn conclude(mut self, interrupted: bool) -> Exit {
         let stopped = self.stop.load(Ordering::Relaxed);
+        let is_stale = self.report_stale(!stopped);
         let (exit, verdict, why) = match () {
             () if self.findings > 0 => (Exit::Finding, "fail", ""),
             () if self.exit != Exit::Pass => (self.exit, "error", ""),
@@ -92,6 +102,9 @@ impl Campaign<'_> {
             () if self.inconclusive == self.cases => {
                 (Exit::Usage, "inconclusive", "every case reached a limit of its run")
             }
+            () if is_stale => {
+                (Exit::BaselineDrift, "stale", "the list of known failures is out of date")
+            }
             () if self.inconclusive > 0 => (Exit::Pass, "inconclusive", ""),
             () => (Exit::Pass, "pass", ""),
         };
@@ -104,6 +117,7 @@ impl Campaign<'_> {
                 "cases": cases,
                 "findings": findings,
                 "inconclusive": inconclusive,
+                "regressions": self.regressions,
                 "seed": self.arguments.seed,
                 "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             })
@@ -117,6 +131,19 @@ impl Campaign<'_> {
             return refuse(exit, why);
         }
         exit
+    }
+}
+
+impl Campaign<'_> {
+    /// Shows the known failures that ought to go. Returns whether that ends in an error.
+    fn report_stale(&mut self, is_complete: bool) -> bool {
+        let is_complete = is_complete && self.findings == 0 && self.exit == Exit::Pass;
+        let stale = self.baseline.stale(is_complete);
+        for entry in &stale {
+            self.out.text(entry.to_text(self.baseline.path()));
+            self.out.json(|| entry.to_json());
+        }
+        !stale.is_empty() && !self.arguments.allow_stale
     }
 }
 
@@ -200,9 +227,17 @@ fn search_profile<F: Catalog>(
     without.retain(|name| F::claims().iter().any(|entry| entry.claim.id == name));
     let judge = Judge::<F>::new(bound, observes)
         .without(&without)
-        .expect("only claims of this family are left out");
+        .expect("only claims of this family are left out")
+        .knowing(|claim| campaign.baseline.knows(F::NAME, claim));
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
+    }
+    if let Err(exit) = replay_saved(campaign, choice, &judge, profile) {
+        campaign.exit = exit;
+        return;
+    }
+    if campaign.findings >= arguments.max_findings as u64 {
+        return;
     }
     let (in_process, child) = SHRINK_RUNS;
     let runs = if choice.is_child() { child } else { in_process };
@@ -225,7 +260,7 @@ fn search_profile<F: Catalog>(
         profile,
         subject: choice.name(),
         child: choice.is_child(),
-        claims: judge.entries().iter().map(|entry| entry.claim).collect(),
+        judge: &judge,
         unsaved: false,
     };
     let outcome = search(plan, &mut shown);
@@ -234,6 +269,7 @@ fn search_profile<F: Catalog>(
     campaign.cases += outcome.totals.cases;
     campaign.inconclusive += outcome.totals.inconclusive;
     campaign.findings += outcome.findings.len() as u64;
+    report_known::<F>(campaign, profile, &judge, &outcome.totals);
     let claims = judge.entries().iter().map(|entry| entry.claim.id);
     let lies = F::misbehaviors().iter().map(|lie| lie.id);
     let gaps = Gaps::of(&outcome.totals, claims, lies);
@@ -243,6 +279,70 @@ fn search_profile<F: Catalog>(
     } else if unsaved {
         campaign.exit = Exit::Usage;
     }
+}
+
+/// Known failures are counted, each with its reason.
+fn report_known<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    profile: &str,
+    judge: &Judge<F>,
+    totals: &Totals,
+) {
+    let judged = judge.entries().iter().map(|entry| entry.claim.id);
+    campaign.baseline.note(F::NAME, judged, &totals.known);
+    for (claim, cases) in &totals.known {
+        let reason = campaign.baseline.reason(F::NAME, claim);
+        campaign.out.text(format!("KNOWN {claim}: {cases} cases: {reason}"));
+        campaign.out.json(|| {
+            json!({
+                "type": "known_failure",
+                "family": F::NAME,
+                "profile": profile,
+                "claim": claim,
+                "cases": cases,
+                "reason": reason,
+            })
+        });
+    }
+}
+
+/// What was found once is tried first.
+fn replay_saved<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    choice: &Choice<F>,
+    judge: &Judge<F>,
+    profile: &str,
+) -> Result<(), Exit> {
+    let arguments = campaign.arguments;
+    let (folder, findings_max) = (&arguments.save, arguments.max_findings);
+    let regressions = run_saved(folder, profile, choice, judge, findings_max)?;
+    let (ran, broken) = (regressions.ran, regressions.broken.len());
+    campaign.regressions += ran;
+    campaign.findings += broken as u64;
+    let judged = judge.entries().iter().map(|entry| entry.claim.id);
+    campaign.baseline.note(F::NAME, judged, &regressions.known);
+    for (file, report) in regressions.broken {
+        let replay = Some(replay_command(arguments, choice.is_child(), &choice.name(), &file));
+        let report = FindingReport { file: Some(file), replay, ..report };
+        campaign.out.text(report.to_text());
+        campaign.out.json(|| report.to_json());
+    }
+    if ran > 0 {
+        let family = F::NAME;
+        campaign.out.text(format!(
+            "{family} {profile}: {ran} saved scenarios went first, {broken} of them break a claim"
+        ));
+        campaign.out.json(|| {
+            json!({
+                "type": "regressions",
+                "family": family,
+                "profile": profile,
+                "ran": ran,
+                "findings": broken,
+            })
+        });
+    }
+    Ok(())
 }
 
 fn report_totals<F: Catalog>(
@@ -283,18 +383,18 @@ pub(super) fn jobs(asked: Option<std::num::NonZeroUsize>) -> usize {
     asked.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from)
 }
 
-struct Shown<'a> {
+struct Shown<'a, F: Catalog> {
     bar: ProgressBar,
     out: &'a mut Output,
     arguments: &'a RunArguments,
     profile: &'a str,
     subject: String,
     child: bool,
-    claims: Vec<&'static crate::invariant::Claim>,
+    judge: &'a Judge<F>,
     unsaved: bool,
 }
 
-impl<F: Catalog> Progress<F> for Shown<'_> {
+impl<F: Catalog> Progress<F> for Shown<'_, F> {
     fn cases(&mut self, totals: &Totals) {
         self.bar.set_position(totals.cases);
     }
@@ -317,28 +417,28 @@ impl<F: Catalog> Progress<F> for Shown<'_> {
                 None
             }
         };
-        let claim = self
-            .claims
-            .iter()
-            .find(|claim| claim.id == shrunk.violation.claim)
-            .copied()
-            .unwrap_or(&crate::invariant::NEVER_PANICS_OR_HANGS);
-        let report = FindingReport {
-            family: F::NAME,
-            profile: self.profile.to_owned(),
-            subject: self.subject.clone(),
-            case: Some((self.arguments.seed, finding.case)),
+        let sizes = Sizes {
+            inputs: shrunk.tally.inputs,
+            steps: shrunk.tally.steps,
+            before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
+        };
+        let (claim, violation) = (self.judge.claim_of(&shrunk.violation), &shrunk.violation);
+        let subject = self.subject.clone();
+        let run = FindingReport::of_run(
+            subject,
+            &shrunk.scenario,
             claim,
-            violation: shrunk.violation.clone(),
-            sizes: Sizes {
-                inputs: shrunk.tally.inputs,
-                steps: shrunk.tally.steps,
-                before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
-            },
-            plan: plan_lines(&shrunk.scenario),
-            view: View::of(&shrunk.trace),
-            replay: file.as_ref().map(|file| self.replay_command(file)),
+            violation,
+            &shrunk.trace,
+            sizes,
+        );
+        let report = FindingReport {
+            case: Some((self.arguments.seed, finding.case)),
+            replay: file
+                .as_ref()
+                .map(|file| replay_command(self.arguments, self.child, &self.subject, file)),
             file,
+            ..run
         };
         let bar = self.bar.clone();
         bar.suspend(|| {
@@ -349,16 +449,14 @@ impl<F: Catalog> Progress<F> for Shown<'_> {
     }
 }
 
-impl Shown<'_> {
-    fn replay_command(&self, file: &Path) -> String {
-        let program = std::env::args().next().unwrap_or_else(|| "syncheck".to_owned());
-        let mut command = shell_words([&program, "replay", &file.to_string_lossy()]);
-        if self.child {
-            if let Some(profile) = &self.arguments.profile {
-                command.push_str(&format!(" --profile {profile}"));
-            }
-            command.push_str(&format!(" -- {}", self.subject));
+fn replay_command(arguments: &RunArguments, child: bool, subject: &str, file: &Path) -> String {
+    let program = std::env::args().next().unwrap_or_else(|| "syncheck".to_owned());
+    let mut command = shell_words([&program, "replay", &file.to_string_lossy()]);
+    if child {
+        if let Some(profile) = &arguments.profile {
+            command.push_str(&format!(" --profile {profile}"));
         }
-        command
+        command.push_str(&format!(" -- {subject}"));
     }
+    command
 }
