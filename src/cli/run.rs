@@ -1,28 +1,27 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::adapters::{About, Stopwatch, set_after};
-use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
+use crate::campaign::{Judge, Plan, Totals, search};
 use crate::families::{Catalog, Visit};
-use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
-use crate::reports::{FindingReport, Gaps, Sizes, summary_text};
-use crate::vectors::{Document, UnderTest, save};
+use crate::reports::{ClaimResult, ClaimResults, ClaimState, FindingReport, Gaps, summary_text};
 
 use super::Exit;
 use super::arguments::RunArguments;
 use super::baseline::Baseline;
+use super::findings::{Broken, Shown, replay_command, show};
 use super::output::{Output, refuse, warn};
 use super::progress::bar;
 use super::regressions::run_saved;
+use super::reports::{open_ndjson, write_reports};
 use super::selection::families;
 use super::signals::stop_flag;
-use super::subjects::{Choice, shell_words};
+use super::subjects::Choice;
 
 /// Runs spent on making one finding small: a machine of ours is fast, a child is not.
 const SHRINK_RUNS: (u64, u64) = (20_000, 1_500);
@@ -46,10 +45,15 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         Ok(baseline) => baseline,
         Err(exit) => return exit,
     };
+    let copy = match open_ndjson(&arguments.reports) {
+        Ok(copy) => copy,
+        Err(exit) => return exit,
+    };
     let mut campaign = Campaign {
         baseline,
         arguments,
-        out: Output::new(arguments.format),
+        out: Output::new(arguments.format).with_copy(copy),
+        results: Vec::new(),
         stop,
         watch: Stopwatch::start(),
         cases: 0,
@@ -76,6 +80,7 @@ struct Campaign<'a> {
     arguments: &'a RunArguments,
     baseline: Baseline,
     out: Output,
+    results: Vec<ClaimResults>,
     stop: Arc<AtomicBool>,
     watch: Stopwatch,
     cases: u64,
@@ -127,6 +132,9 @@ impl Campaign<'_> {
             self.arguments.seed,
             elapsed.as_secs_f64()
         ));
+        if let Err(failed) = write_reports(&self.arguments.reports, &self.results) {
+            return failed;
+        }
         if !why.is_empty() {
             return refuse(exit, why);
         }
@@ -232,20 +240,30 @@ fn search_profile<F: Catalog>(
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }
-    if let Err(exit) = replay_saved(campaign, choice, &judge, profile) {
-        campaign.exit = exit;
-        return;
-    }
+    let broken = match replay_saved(campaign, choice, &judge, profile) {
+        Ok(broken) => broken,
+        Err(exit) => {
+            campaign.exit = exit;
+            return;
+        }
+    };
     if campaign.findings >= arguments.max_findings as u64 {
+        let (none, since) = (Totals::default(), campaign.watch.elapsed());
+        let results = claim_results(campaign, profile, &judge, &none, broken, since);
+        campaign.results.push(results);
         return;
     }
     let (in_process, child) = SHRINK_RUNS;
     let runs = if choice.is_child() { child } else { in_process };
     let make = || choice.make();
+    let cases = match arguments.shard {
+        Some(shard) => shard.of_cases(arguments.cases),
+        None => (0, arguments.cases),
+    };
     let plan = Plan {
         profile,
         seed: arguments.seed,
-        cases: (0, arguments.cases),
+        cases,
         jobs: jobs(arguments.jobs),
         findings_max: arguments.max_findings,
         shrink_runs_max: arguments.shrink_runs.unwrap_or(runs),
@@ -254,7 +272,7 @@ fn search_profile<F: Catalog>(
         stop: &campaign.stop,
     };
     let mut shown = Shown {
-        bar: bar(arguments.cases, &format!("{} {profile}", F::NAME)),
+        bar: bar(cases.1 - cases.0, &format!("{} {profile}", F::NAME)),
         out: &mut campaign.out,
         arguments,
         profile,
@@ -262,14 +280,18 @@ fn search_profile<F: Catalog>(
         child: choice.is_child(),
         judge: &judge,
         unsaved: false,
+        broken,
     };
+    let since = campaign.watch.elapsed();
     let outcome = search(plan, &mut shown);
     shown.bar.finish_and_clear();
-    let unsaved = shown.unsaved;
+    let (unsaved, broken) = (shown.unsaved, shown.broken);
     campaign.cases += outcome.totals.cases;
     campaign.inconclusive += outcome.totals.inconclusive;
     campaign.findings += outcome.findings.len() as u64;
     report_known::<F>(campaign, profile, &judge, &outcome.totals);
+    let results = claim_results(campaign, profile, &judge, &outcome.totals, broken, since);
+    campaign.results.push(results);
     let claims = judge.entries().iter().map(|entry| entry.claim.id);
     let lies = F::misbehaviors().iter().map(|lie| lie.id);
     let gaps = Gaps::of(&outcome.totals, claims, lies);
@@ -278,6 +300,33 @@ fn search_profile<F: Catalog>(
         campaign.exit = failed(&error);
     } else if unsaved {
         campaign.exit = Exit::Usage;
+    }
+}
+
+/// What became of each claim, for the reports.
+fn claim_results<F: Catalog>(
+    campaign: &Campaign<'_>,
+    profile: &str,
+    judge: &Judge<F>,
+    totals: &Totals,
+    mut broken: Broken,
+    since: Duration,
+) -> ClaimResults {
+    let mut state = |claim: &str| match (broken.remove(claim), totals.exercised.get(claim)) {
+        (Some(report), _) => ClaimState::Broken(report),
+        (None, _) if totals.known.contains_key(claim) => {
+            ClaimState::Known(campaign.baseline.reason(F::NAME, claim).to_owned())
+        }
+        (None, Some(times)) if *times > 0 => ClaimState::Held(*times),
+        _ => ClaimState::Untested,
+    };
+    let ids = judge.entries().iter().map(|entry| entry.claim.id);
+    ClaimResults {
+        family: F::NAME,
+        profile: profile.to_owned(),
+        cases: totals.cases,
+        time: campaign.watch.elapsed().saturating_sub(since),
+        claims: ids.map(|claim| ClaimResult { claim, state: state(claim) }).collect(),
     }
 }
 
@@ -312,25 +361,25 @@ fn replay_saved<F: Catalog>(
     choice: &Choice<F>,
     judge: &Judge<F>,
     profile: &str,
-) -> Result<(), Exit> {
+) -> Result<Broken, Exit> {
+    let mut broken = Broken::new();
     let arguments = campaign.arguments;
     let (folder, findings_max) = (&arguments.save, arguments.max_findings);
     let regressions = run_saved(folder, profile, choice, judge, findings_max)?;
-    let (ran, broken) = (regressions.ran, regressions.broken.len());
+    let (ran, found) = (regressions.ran, regressions.broken.len());
     campaign.regressions += ran;
-    campaign.findings += broken as u64;
+    campaign.findings += found as u64;
     let judged = judge.entries().iter().map(|entry| entry.claim.id);
     campaign.baseline.note(F::NAME, judged, &regressions.known);
     for (file, report) in regressions.broken {
         let replay = Some(replay_command(arguments, choice.is_child(), &choice.name(), &file));
         let report = FindingReport { file: Some(file), replay, ..report };
-        campaign.out.text(report.to_text());
-        campaign.out.json(|| report.to_json());
+        show(&mut campaign.out, arguments, &report, &mut broken);
     }
     if ran > 0 {
         let family = F::NAME;
         campaign.out.text(format!(
-            "{family} {profile}: {ran} saved scenarios went first, {broken} of them break a claim"
+            "{family} {profile}: {ran} saved scenarios went first, {found} of them break a claim"
         ));
         campaign.out.json(|| {
             json!({
@@ -338,11 +387,11 @@ fn replay_saved<F: Catalog>(
                 "family": family,
                 "profile": profile,
                 "ran": ran,
-                "findings": broken,
+                "findings": found,
             })
         });
     }
-    Ok(())
+    Ok(broken)
 }
 
 fn report_totals<F: Catalog>(
@@ -381,82 +430,4 @@ fn report_totals<F: Catalog>(
 /// As many workers as asked for, or as there are cores.
 pub(super) fn jobs(asked: Option<std::num::NonZeroUsize>) -> usize {
     asked.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from)
-}
-
-struct Shown<'a, F: Catalog> {
-    bar: ProgressBar,
-    out: &'a mut Output,
-    arguments: &'a RunArguments,
-    profile: &'a str,
-    subject: String,
-    child: bool,
-    judge: &'a Judge<F>,
-    unsaved: bool,
-}
-
-impl<F: Catalog> Progress<F> for Shown<'_, F> {
-    fn cases(&mut self, totals: &Totals) {
-        self.bar.set_position(totals.cases);
-    }
-
-    fn broken(&mut self, case: u64, violation: &Violation) {
-        self.bar.set_message(format!("{}: making case {case} small", violation.claim));
-    }
-
-    fn finding(&mut self, finding: &Finding<F>) {
-        let shrunk = &finding.shrunk;
-        let document = Document {
-            subject: Some(UnderTest { mutant: None, name: Some(self.subject.clone()) }),
-            ..Document::failing(shrunk.scenario.clone(), shrunk.violation.claim)
-        };
-        let file = match save(&self.arguments.save, &document) {
-            Ok(file) => Some(file),
-            Err(message) => {
-                self.unsaved = true;
-                self.bar.suspend(|| warn(message));
-                None
-            }
-        };
-        let sizes = Sizes {
-            inputs: shrunk.tally.inputs,
-            steps: shrunk.tally.steps,
-            before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
-        };
-        let (claim, violation) = (self.judge.claim_of(&shrunk.violation), &shrunk.violation);
-        let subject = self.subject.clone();
-        let run = FindingReport::of_run(
-            subject,
-            &shrunk.scenario,
-            claim,
-            violation,
-            &shrunk.trace,
-            sizes,
-        );
-        let report = FindingReport {
-            case: Some((self.arguments.seed, finding.case)),
-            replay: file
-                .as_ref()
-                .map(|file| replay_command(self.arguments, self.child, &self.subject, file)),
-            file,
-            ..run
-        };
-        let bar = self.bar.clone();
-        bar.suspend(|| {
-            self.out.text(report.to_text());
-            self.out.json(|| report.to_json());
-        });
-        bar.set_message(format!("{} {}", F::NAME, self.profile));
-    }
-}
-
-fn replay_command(arguments: &RunArguments, child: bool, subject: &str, file: &Path) -> String {
-    let program = std::env::args().next().unwrap_or_else(|| "syncheck".to_owned());
-    let mut command = shell_words([&program, "replay", &file.to_string_lossy()]);
-    if child {
-        if let Some(profile) = &arguments.profile {
-            command.push_str(&format!(" --profile {profile}"));
-        }
-        command.push_str(&format!(" -- {subject}"));
-    }
-    command
 }
