@@ -104,6 +104,14 @@ pub struct Misbehavior {
     pub summary: &'static str,
 }
 
+impl<F: Family> Clone for ClaimEntry<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for ClaimEntry<F> {}
+
 impl<F: Family> fmt::Debug for ClaimEntry<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ClaimEntry").field(&self.claim.id).finish()
