@@ -45,6 +45,9 @@ pub(super) struct Job {
     /// The tipsets to sync: newest first while they are collected, then oldest first.
     chain: Vec<Arc<Tipset>>,
     stage: Stage,
+    /// The tipsets whose messages were asked for last, newest first. Some may come by gossip before
+    /// the answer does.
+    asked: Vec<Arc<Tipset>>,
 }
 
 #[derive(Debug)]
@@ -75,7 +78,8 @@ const REFUSED: SyncOutcome = SyncOutcome::ForkRefused {};
 impl Job {
     pub(super) fn new(target: Target, head: &Arc<Tipset>) -> Self {
         let chain = vec![Arc::clone(&target.head)];
-        Self { target, known: Arc::clone(head), chain, stage: Stage::Headers }
+        let (known, asked) = (Arc::clone(head), Vec::new());
+        Self { target, known, chain, stage: Stage::Headers, asked }
     }
 
     /// Our head when it began, which the target is compared with.
@@ -134,10 +138,7 @@ impl Job {
                 fork.tipsets.extend(answer.tipsets.iter().cloned());
                 Ok(())
             }
-            Stage::Segments(at) => {
-                let at = *at;
-                self.take_messages(at, answer, cx)
-            }
+            Stage::Segments(_) => self.take_messages(answer, cx),
         };
         match taken {
             Ok(()) => self.go_on(cx),
@@ -323,6 +324,7 @@ impl Job {
                 length: missing.len() as u64,
                 options: Request::MESSAGES,
             };
+            self.asked.clone_from(&missing);
             return Ok(Some(Need::Ask(request, missing)));
         }
         for index in at..end {
@@ -349,21 +351,14 @@ impl Job {
 
     fn take_messages(
         &mut self,
-        at: usize,
         answer: &super::response::Valid,
         cx: &mut SyncContext<'_>,
     ) -> Result<(), Stop> {
-        let end = (at + cx.settings.segment).min(self.chain.len());
-        let missing: Vec<Arc<Tipset>> = self.chain[at..end]
-            .iter()
-            .rev()
-            .skip_while(|tipset| cx.store.has_all_messages(tipset))
-            .cloned()
-            .collect();
-        if answer.messages.len() < missing.len() && cx.rules.sync.trusts_message_count {
+        let asked = std::mem::take(&mut self.asked);
+        if answer.messages.len() < asked.len() && cx.rules.sync.trusts_message_count {
             panic!("index {} of a partial answer was taken (Venus #6209)", answer.messages.len());
         }
-        let pairs = || missing.iter().zip(&answer.messages);
+        let pairs = || asked.iter().zip(&answer.messages);
         // All or nothing is stored, as in Venus.
         let right = |(tipset, messages): (&Arc<Tipset>, &Vec<_>)| {
             !cx.rules.sync.checks_roots || check_roots(tipset, messages).is_ok()

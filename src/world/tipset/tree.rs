@@ -226,8 +226,14 @@ impl TipsetTree {
 
     /// Whether `ancestor` is `tipset` or stands before it.
     pub fn leads_to(&self, ancestor: &Tipset, tipset: &Arc<Tipset>) -> bool {
+        let goal = self.whole_place(ancestor);
         let mut at = Some(Arc::clone(tipset));
         while let Some(tipset) = at {
+            if let (Some((branch, index)), Some(here)) = (goal, self.whole_place(&tipset))
+                && branch == here.0
+            {
+                return index <= here.1;
+            }
             if tipset.height() <= ancestor.height() {
                 return tipset.key() == ancestor.key();
             }
@@ -241,6 +247,15 @@ impl TipsetTree {
         let (mut a, mut b) = (Arc::clone(a), Arc::clone(b));
         let (mut after_a, mut after_b) = (0, 0);
         while a.key() != b.key() {
+            // Along one branch nothing needs to be walked.
+            if let (Some(one), Some(other)) = (self.whole_place(&a), self.whole_place(&b))
+                && one.0 == other.0
+            {
+                let (gap, older) =
+                    (one.1.abs_diff(other.1).into(), if one.1 < other.1 { &a } else { &b });
+                let (more_a, more_b) = if one.1 < other.1 { (0, gap) } else { (gap, 0) };
+                return Some((Arc::clone(older), after_a + more_a, after_b + more_b));
+            }
             if a.height() >= b.height() {
                 a = self.parent(&a)?;
                 after_a += 1;
@@ -250,6 +265,13 @@ impl TipsetTree {
             }
         }
         Some((a, after_a, after_b))
+    }
+
+    /// Branch and index of a tipset that later ones of its branch build on.
+    fn whole_place(&self, tipset: &Tipset) -> Option<(u32, u32)> {
+        let (branch, index, _) = *self.places.get(tipset.key().first()?)?;
+        let epoch = &self.branches[&branch].epochs[index as usize];
+        (epoch.tipset.key() == tipset.key()).then_some((branch, index))
     }
 
     /// A tipset in words: `b1#3` for the fourth of branch 1, with the blocks if not all.

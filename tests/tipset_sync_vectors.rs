@@ -1,0 +1,164 @@
+//! The table cases and scenarios of tipset-sync, and the examples of its page, hold.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syncheck::adapters::InProcess;
+use syncheck::campaign::{Judge, run_once};
+use syncheck::families::tipset_sync::TipsetSync;
+use syncheck::families::{Catalog, Mismatch};
+use syncheck::machine::{Family, Observes};
+use syncheck::sim::Record;
+use syncheck::vectors::{read_header, read_scenario, read_text, to_yaml, verify_text};
+use syncheck::verdict::Verdict;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+#[test]
+fn each_function_has_cases_and_they_hold() {
+    for function in TipsetSync::functions() {
+        let file = Path::new(ROOT).join(format!("vectors/tipset-sync/{}.yaml", function.kind));
+        let cases = check(&file, &read_text(&file).unwrap()).unwrap();
+        assert!(cases >= 7, "{} has {cases} cases", function.kind);
+    }
+}
+
+#[test]
+fn each_scenario_that_once_failed_passes() {
+    let files = yaml_files("vectors/tipset-sync/scenarios");
+    assert!(files.len() >= 10, "{files:?}");
+    for file in files {
+        let text = read_text(&file).unwrap();
+        let (_, context) = read_scenario::<TipsetSync>(&file, &text).unwrap();
+        let profile = TipsetSync::profile(&context.scenario.world);
+        let judge = Judge::<TipsetSync>::new(Some(profile), Observes::ALL);
+        let mut subject = InProcess::new(TipsetSync::reference);
+        let run = run_once(&context, &mut subject, &judge, Record::Nothing);
+        assert_eq!(run.verdict, Verdict::Pass, "{}", file.display());
+    }
+}
+
+#[test]
+fn all_files_are_written_in_the_one_way_that_every_parser_reads() {
+    let mut files = yaml_files("vectors/tipset-sync");
+    files.extend(yaml_files("vectors/tipset-sync/scenarios"));
+    for file in files {
+        let text = read_text(&file).unwrap();
+        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        assert_eq!(to_yaml(&value).unwrap(), text, "{}", file.display());
+    }
+}
+
+#[test]
+fn the_page_has_an_example_of_each_function() {
+    let page = Path::new(ROOT).join("docs/families/tipset-sync.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let examples: Vec<&str> =
+        text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let mut kinds = Vec::new();
+    for example in examples {
+        check(&page, example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+        kinds.push(read_header(&page, example).unwrap().0.kind);
+    }
+    for function in TipsetSync::functions() {
+        assert!(kinds.iter().any(|kind| kind == function.kind), "no example of {}", function.kind);
+    }
+}
+
+#[test]
+fn bad_input_gets_one_clear_error() {
+    let failures = [
+        (
+            "weight",
+            "parent_weight: \"0\"\n      wins: 1\n      log2_power: 0",
+            "weight: \"0\"",
+            "error: log2_power: between 1 and 100",
+        ),
+        ("tipset-key", "blocks: []", "key: []", "error: there is no block"),
+        (
+            "fork-search",
+            "blocks: []\n      ours: []\n      theirs: []",
+            "ancestor: []\n      revert: []\n      apply: []\n      follow: false",
+            "error: no block of height 0",
+        ),
+        (
+            "target-tracker",
+            "profile: \"btcd\"\n      steps: []",
+            "queue: []\n      history: []",
+            "error: profile: one of filecoin, venus, lotus, forest",
+        ),
+        (
+            "target-tracker",
+            "steps:\n        - type: \"finish\"",
+            "queue: []\n      history: []",
+            "error: steps[0]: no sync runs",
+        ),
+        (
+            "tie-break",
+            "challenger: []\n      current: []",
+            "wins: false",
+            "error: challenger: there is no block",
+        ),
+    ];
+    for (kind, given, expect, error) in failures {
+        assert_eq!(failure(kind, given, expect).unwrap().got, error, "{kind}");
+    }
+}
+
+#[test]
+fn input_of_another_shape_is_refused_with_its_place() {
+    let texts = [
+        (
+            "weight",
+            "parent_weight: \"x\"\n      wins: 1\n      log2_power: 1",
+            "weight: \"0\"",
+            "cases[0].given.parent_weight",
+        ),
+        ("tipset-key", "blocks:\n        - \"0x90\"", "key: []", "cases[0].given.blocks[0]"),
+        ("tipset-key", "blocks: []\n      more: 1", "key: []", "more"),
+        (
+            "exchange-reply",
+            "request: {}\n      stored: []",
+            "status: 0\n      chain: []",
+            "cases[0].given.request",
+        ),
+    ];
+    for (kind, given, expect, place) in texts {
+        let text = table(kind, given, expect);
+        let error = check(Path::new("file.yaml"), &text).unwrap_err();
+        assert!(error.contains(place), "{kind}: {error}");
+    }
+}
+
+fn table(kind: &str, given: &str, expect: &str) -> String {
+    format!(
+        "format: \"syncheck/1\"\nfamily: \"tipset-sync\"\nkind: \"{kind}\"\ncases:\n  \
+         - name: \"a\"\n    given:\n      {given}\n    expect:\n      {expect}\n"
+    )
+}
+
+fn failure(kind: &str, given: &str, expect: &str) -> Option<Mismatch> {
+    let (path, text) = (Path::new("file.yaml"), table(kind, given, expect));
+    let (header, _) = read_header(path, &text).unwrap();
+    let report = verify_text::<TipsetSync>(path, &header, &text)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    report.failures().next().map(|(_, mismatch)| mismatch.clone())
+}
+
+/// Checks a text and gives back how many cases it has.
+fn check(path: &Path, text: &str) -> Result<usize, String> {
+    let (header, _) = read_header(path, text).map_err(|error| error.to_string())?;
+    let report =
+        verify_text::<TipsetSync>(path, &header, text).map_err(|error| error.to_string())?;
+    let failures: Vec<_> = report.failures().collect();
+    assert!(failures.is_empty(), "{}: {failures:#?}", path.display());
+    Ok(report.cases.len())
+}
+
+fn yaml_files(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("the vectors are there");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    files
+}
