@@ -13,7 +13,7 @@
 //! and printed with its message chart. Saved scenarios of the family run first next time.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::adapters::{InProcess, quiet_panics};
@@ -21,13 +21,15 @@ use crate::campaign::{
     Finding, Judge, Plan, Shrunk, Silent, SubjectFactory, Totals, run_once, search,
 };
 use crate::families::Catalog;
-use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Violation};
+use crate::invariant::{Context, Violation};
 use crate::machine::{Machine, Observes, Subject};
-use crate::reports::{FindingReport, Sizes, plan_lines};
+use crate::reports::{FindingReport, Sizes};
 use crate::sim::{Record, Run};
-use crate::trace::View;
-use crate::vectors::{Document, read_header, read_scenario, read_text, save};
+use crate::vectors::{Document, read_header, read_scenario, read_text, save, saved};
 use crate::verdict::Verdict;
+
+/// What reports call a user's machine.
+const SUBJECT: &str = "the machine under test";
 
 /// Runs spent on making a finding small.
 const SHRINK_RUNS: u64 = 20_000;
@@ -239,27 +241,21 @@ impl<F: Catalog> Check<F> {
         let Shrunk { scenario, violation, tally, original_tally, trace, .. } = &finding.shrunk;
         let document = Document::failing(scenario.clone(), violation.claim);
         let file = match save(&self.regressions, &document) {
-            Ok(file) => Some(file),
+            Ok(file) => file,
             Err(message) => return Failure::NotRun(message),
         };
+        let sizes = Sizes {
+            inputs: tally.inputs,
+            steps: tally.steps,
+            before: Some((original_tally.inputs, original_tally.steps)),
+        };
+        let claim = judge.claim_of(violation);
+        let replay = "run the test again: saved scenarios go first".to_owned();
         Failure::Finding(Box::new(FindingReport {
-            family: F::NAME,
-            profile: F::profile(&scenario.world).to_owned(),
-            subject: "the machine under test".to_owned(),
             case: Some((self.seed, finding.case)),
-            claim: claim_of(judge, violation),
-            violation: violation.clone(),
-            sizes: Sizes {
-                inputs: tally.inputs,
-                steps: tally.steps,
-                before: Some((original_tally.inputs, original_tally.steps)),
-            },
-            plan: plan_lines(scenario),
-            view: View::of(trace),
-            replay: file
-                .as_ref()
-                .map(|_| "run the test again: saved scenarios go first".to_owned()),
-            file,
+            file: Some(file),
+            replay: Some(replay),
+            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
         }))
     }
 
@@ -272,18 +268,11 @@ impl<F: Catalog> Check<F> {
         path: PathBuf,
     ) -> Failure {
         let trace = run.trace.as_ref().expect("the run was recorded");
+        let sizes = Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None };
+        let (scenario, claim) = (&context.scenario, judge.claim_of(violation));
         Failure::Finding(Box::new(FindingReport {
-            family: F::NAME,
-            profile: F::profile(&context.scenario.world).to_owned(),
-            subject: "the machine under test".to_owned(),
-            case: None,
-            claim: claim_of(judge, violation),
-            violation: violation.clone(),
-            sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
-            plan: plan_lines(&context.scenario),
-            view: View::of(trace),
             file: Some(path),
-            replay: None,
+            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
         }))
     }
 }
@@ -309,25 +298,3 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-fn claim_of<F: Catalog>(judge: &Judge<F>, violation: &Violation) -> &'static Claim {
-    judge
-        .entries()
-        .iter()
-        .find(|entry| entry.claim.id == violation.claim)
-        .map_or(&NEVER_PANICS_OR_HANGS, |entry| entry.claim)
-}
-
-/// The saved scenarios of a family, in order of their names.
-fn saved(folder: &Path, family: &str) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            name.starts_with(family) && name.ends_with(".yaml")
-        })
-        .collect();
-    paths.sort();
-    paths
-}

@@ -128,7 +128,10 @@ fn judge(scenario: Scenario<Skeleton>) {
     let mut subject = InProcess::new(Skeleton::reference);
     let run = run_once(&context, &mut subject, &judge, Record::Nothing);
     assert_eq!(run.verdict, Verdict::Pass);
-    let times = |id| run.exercise.iter().find(|exercise| exercise.claim.id == id).unwrap().times;
+    let times = |id| {
+        let found = run.exercise.iter().find(|exercise| exercise.claim.id == id);
+        found.map_or(0, |exercise| exercise.times)
+    };
     for id in ["batch-from-the-grid", "batch-asked-once", "grows-from-the-tail"] {
         assert!(times(id) >= LENGTH / 512, "{id}: {}", times(id));
     }

@@ -9,6 +9,7 @@ use crate::adapters::drawn_seed;
 use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
 
+use super::reports::Target;
 use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
@@ -56,6 +57,9 @@ pub(super) struct RunArguments {
     /// Cases for each family and profile.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(super) cases: u64,
+    /// Runs one part of the cases only: the first of three is 1/3.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
     /// Ends the search after this time, such as 60s or 5m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) time_limit: Option<Duration>,
@@ -73,7 +77,14 @@ pub(super) struct RunArguments {
     /// Leaves a claim out, for example of a part that the subject does not have.
     #[arg(long, value_name = "CLAIM")]
     pub(super) without: Vec<String>,
-    /// Where findings are saved.
+    /// A list of claims that the subject is known to break: they are counted and no findings.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_failures: Option<PathBuf>,
+    /// Passes though an entry of the known failures ought to go: it no longer fails, has expired,
+    /// or is about no claim. Without this the exit code is 4.
+    #[arg(long, requires = "known_failures")]
+    pub(super) allow_stale: bool,
+    /// Where findings are saved. Those that are there already run first.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,
     /// Stops after findings of this many different claims.
@@ -82,6 +93,9 @@ pub(super) struct RunArguments {
     /// Runs spent on making one finding small.
     #[arg(long, value_name = "N")]
     pub(super) shrink_runs: Option<u64>,
+    /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(super) reports: Vec<Target>,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -309,6 +323,36 @@ impl VectorsCommand {
     }
 }
 
+/// One part of the cases of a search, in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    part: u64,
+    of: u64,
+}
+
+impl Shard {
+    /// The first case, and the one after the last.
+    pub(super) fn of_cases(self, cases: u64) -> (u64, u64) {
+        let end = |part: u64| {
+            let end = u128::from(cases) * u128::from(part) / u128::from(self.of);
+            u64::try_from(end).expect("a part is not larger than the whole")
+        };
+        (end(self.part - 1), end(self.part))
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(part, of)| {
+            let (part, of) = (part.parse().ok()?, of.parse().ok()?);
+            (1..=of).contains(&part).then_some(Self { part, of })
+        });
+        numbers.ok_or_else(|| "a part and of how many, such as 1/3".to_owned())
+    }
+}
+
 /// The largest seed that JSON readers of all languages hold.
 const SEED_MAX: u64 = (1 << 53) - 1;
 
@@ -342,11 +386,24 @@ mod tests {
 
     use clap::CommandFactory as _;
 
-    use super::{Arguments, SEED_MAX, duration, seed};
+    use super::{Arguments, SEED_MAX, Shard, duration, seed};
 
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_have_each_case_once() {
+        for cases in [0, 1, 7, 100, u64::MAX] {
+            let mut next = 0;
+            for part in 1..=7 {
+                let (start, end) = format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases);
+                assert_eq!(start, next);
+                next = end;
+            }
+            assert_eq!(next, cases);
+        }
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub trait Catalog: Family {
     /// The claims, each with the fold that checks it: the generic ones and the family's own.
     fn claims() -> Vec<ClaimEntry<Self>>;
 
+    /// The *must* claims that clients are known to break: their profiles are not held to them.
+    fn deviations() -> &'static [Deviation] {
+        &[]
+    }
+
     /// The mutants: faulty machines, each a bug that a real client had.
     fn mutants() -> &'static [Mutant<Self>];
 
@@ -65,6 +70,17 @@ pub struct ClaimEntry<F: Family> {
     pub make: fn(&Context<F>) -> Box<dyn Invariant<F>>,
 }
 
+/// A *must* claim that a client is known to break, by design or by a bug that is not mended.
+#[derive(Clone, Copy, Debug)]
+pub struct Deviation {
+    /// The profile of the client.
+    pub profile: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// What the client does, and where that is seen.
+    pub source: &'static str,
+}
+
 /// A faulty machine.
 pub struct Mutant<F: Family> {
     /// Its name, in kebab case.
@@ -87,6 +103,14 @@ pub struct Misbehavior {
     /// What it does, in one sentence.
     pub summary: &'static str,
 }
+
+impl<F: Family> Clone for ClaimEntry<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for ClaimEntry<F> {}
 
 impl<F: Family> fmt::Debug for ClaimEntry<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,11 +25,44 @@ pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<StateSync>> {
     let commands = option::weighted(0.15, vec(instant(), 1..3));
     let crashes = option::weighted(0.2, vec((instant(), 1..20_000_u64), 1..3));
     let heal = (20_000..150_000_u64, prop_oneof![Just(Liars::Leave), Just(Liars::Stay)]);
-    (chain(), full_peer(), others, commands, crashes, heal)
-        .prop_map(move |(chain, full, others, commands, crashes, heal)| {
+    let any = (chain(), full_peer(), others, commands, crashes, heal).prop_map(
+        move |(chain, full, others, commands, crashes, heal)| {
             assemble(profile, chain, full, others, commands, crashes, heal)
-        })
-        .boxed()
+        },
+    );
+    prop_oneof![24 => any, 1 => flapping(profile)].boxed()
+}
+
+/// A peer leaves with requests in flight and is back at once, again and again, beside another that
+/// stays; both are slow, so that there is always more to ask for.
+fn flapping(profile: Profile) -> impl Strategy<Value = Scenario<StateSync>> {
+    let chain = (66..80_u32, vec(account(), 4..9), 8..40_u32);
+    let peers = (500..3_000_u64, 300..3_000_u64, vec(300..6_000_u64, 2..6));
+    (chain, peers, 40_000..90_000_u64).prop_map(move |(chain, peers, heal_ms)| {
+        let (blocks, accounts, plain_accounts) = chain;
+        let (stays_ms, flaps_ms, stays) = peers;
+        let accounts = (0..).zip(accounts).map(|(id, account)| AccountSpec { id, ..account });
+        let accounts = accounts.collect();
+        let spec = StateSpec { blocks, accounts, plain_accounts, changes: Vec::new() };
+        let mut sessions = Vec::new();
+        let mut join_ms = 0;
+        for stay in stays {
+            let leave_ms = join_ms.max(10_000) + stay;
+            sessions.push(Session { join_ms, leave_ms: Some(leave_ms), lingers: false });
+            join_ms = leave_ms;
+        }
+        sessions.push(Session { join_ms, leave_ms: None, lingers: false });
+        let draft = |latency_ms| Draft {
+            head: u16::MAX,
+            growth: Vec::new(),
+            spec: PeerSpec::default(),
+            plan: PeerPlan { latency_ms, ..bare() },
+        };
+        let mut flaps = draft(flaps_ms);
+        flaps.plan.sessions = sessions;
+        let heal = (heal_ms, Liars::Leave);
+        assemble(profile, (spec, None), draft(stays_ms), vec![flaps], None, None, heal)
+    })
 }
 
 fn instant() -> impl Strategy<Value = Millis> + Clone {

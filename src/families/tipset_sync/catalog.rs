@@ -1,6 +1,6 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
+use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::generic;
 use crate::machine::Machine;
 use crate::scenario::Scenario;
@@ -10,7 +10,9 @@ use super::message::Start;
 use super::node::Node;
 use super::rules::Rules;
 use super::world::World;
-use super::{claims, functions, labels, misbehavior, mutants, reduce, samples, strategy};
+use super::{
+    claims, deviations, functions, labels, misbehavior, mutants, reduce, samples, strategy,
+};
 
 impl Catalog for TipsetSync {
     fn profiles() -> &'static [&'static str] {
@@ -57,6 +59,10 @@ impl Catalog for TipsetSync {
             claims::HEAD_INDEPENDENT_OF_ORDER => claims::head_independent_of_order,
             generic::QUIET_WHEN_DONE => generic::quiet_when_done,
         ]
+    }
+
+    fn deviations() -> &'static [Deviation] {
+        deviations::DEVIATIONS
     }
 
     fn mutants() -> &'static [Mutant<Self>] {

@@ -7,7 +7,7 @@ use super::describe;
 use super::message::{
     Command, Event, Gauges, Handshake, Message, Reason, RequestKey, Start, status,
 };
-use super::misbehavior::{Misbehavior, misbehave};
+use super::misbehavior::{self, Misbehavior, misbehave};
 use super::peer::{Action, Peer, PeerSpec};
 use super::server::REQUEST_LENGTH_MAX;
 use super::world::{Past, Spec, World};
@@ -178,6 +178,10 @@ impl Family for TipsetSync {
         })
     }
 
+    fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+        misbehavior::corrupt(message, salt)
+    }
+
     fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
             Event::HeadChanged { head, revert, .. } => {
@@ -229,6 +233,10 @@ impl Family for TipsetSync {
 
     fn patience(_world: &World, peers: usize) -> Millis {
         3_600_000 + 60_000 * peers as Millis
+    }
+
+    fn describe_action(world: &World, action: &Action) -> String {
+        describe::action(world, action)
     }
 
     fn describe_message(world: &World, message: &Message) -> String {

@@ -168,6 +168,32 @@ fn lie_in(world: &World, how: Misbehavior, request: &Request, reply: &mut Reply<
     }
 }
 
+/// A message with a part of its content changed: a status, a header or an index.
+pub(super) fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+    let mut message = message.clone();
+    match &mut message {
+        Message::Gossip { block } => {
+            let mut header = block.header.header().clone();
+            header.fork_signaling ^= 1 + u64::from(salt);
+            block.header = Arc::new(Block::new(header));
+        }
+        Message::Response { status, chain, .. } if salt % 2 == 0 || chain.is_empty() => {
+            *status ^= 1 + u64::from(salt);
+        }
+        Message::Response { chain, .. } => {
+            let chain = Arc::make_mut(chain);
+            let at = salt as usize / 2 % chain.len();
+            let item = chain.get_mut(at)?.as_mut()?;
+            change_header(item, |header| header.fork_signaling ^= 1 + u64::from(salt));
+            for includes in messages(item).into_iter().flat_map(|m| &mut m.bls_includes) {
+                includes.push(0);
+            }
+        }
+        _ => return None,
+    }
+    Some(message)
+}
+
 fn oldest(chain: &[Option<ChainTipset>]) -> Option<&Arc<Block>> {
     chain.last()?.as_ref()?.blocks.first()?.as_ref()
 }

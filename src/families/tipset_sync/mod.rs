@@ -5,6 +5,7 @@ pub mod claims;
 mod client;
 mod deferred;
 mod describe;
+mod deviations;
 mod dispatcher;
 mod family;
 mod functions;

@@ -360,17 +360,18 @@ impl Job {
             .skip_while(|tipset| cx.store.has_all_messages(tipset))
             .cloned()
             .collect();
-        for (index, tipset) in missing.iter().enumerate() {
-            let messages = match answer.messages.get(index) {
-                Some(messages) => messages,
-                None if cx.rules.sync.trusts_message_count => {
-                    panic!("index {index} of a partial answer was taken (Venus #6209)")
-                }
-                None => break,
-            };
-            if cx.rules.sync.checks_roots && check_roots(tipset, messages).is_err() {
-                return Err(SyncOutcome::Unavailable {});
-            }
+        if answer.messages.len() < missing.len() && cx.rules.sync.trusts_message_count {
+            panic!("index {} of a partial answer was taken (Venus #6209)", answer.messages.len());
+        }
+        let pairs = || missing.iter().zip(&answer.messages);
+        // All or nothing is stored, as in Venus.
+        let right = |(tipset, messages): (&Arc<Tipset>, &Vec<_>)| {
+            !cx.rules.sync.checks_roots || check_roots(tipset, messages).is_ok()
+        };
+        if !pairs().all(right) {
+            return Err(SyncOutcome::Unavailable {});
+        }
+        for (tipset, messages) in pairs() {
             for (block, messages) in tipset.blocks().iter().zip(messages) {
                 cx.store.put_messages(block.header().messages, messages);
             }

@@ -113,8 +113,9 @@ impl Growth {
             let name = |hash| self.context.world.tree.name(hash);
             let words = (format!("{} below {tail}", name(&next)), name(&row.hash()));
             self.judge(&GROWS_FROM_THE_TAIL, hangs, || words)?;
-            if linked.is_none() && self.local.links(row.number() - 1, &row.parent()) {
-                linked = Some(row.number() - 1);
+            let below = row.number().saturating_sub(1);
+            if linked.is_none() && self.local.links(below, &row.parent()) {
+                linked = Some(below);
             }
         }
         if let Some(number) = linked {
@@ -150,7 +151,7 @@ impl Growth {
         let profile = self.context.world.start().profile;
         let mut merged = false;
         let (primary, older) = grown.subchains.split_first_mut().expect("there is a primary");
-        let linked = self.local.links(primary.tail - 1, &primary.next);
+        let linked = self.local.links(primary.tail.saturating_sub(1), &primary.next);
         if profile == Profile::Geth110 && linked {
             return false;
         }
@@ -159,7 +160,7 @@ impl Growth {
             if chain.head < primary.tail {
                 kept.push(*chain);
             } else if chain.tail < primary.tail {
-                let below = primary.tail - 1;
+                let below = primary.tail.saturating_sub(1);
                 if self.durable.hash(below) == Some(primary.next) {
                     (primary.tail, primary.next) = (chain.tail, chain.next);
                     merged = true;
@@ -192,7 +193,7 @@ impl Growth {
 
     fn started(&mut self, linked: bool) -> Result<(), Violation> {
         let expected = match self.durable.status.subchains[..] {
-            [only] => self.local.links(only.tail - 1, &only.next),
+            [only] => self.local.links(only.tail.saturating_sub(1), &only.next),
             _ => false,
         };
         let shape = show(&self.context.world, &self.durable.status);
@@ -209,7 +210,7 @@ impl Growth {
         if let (Phase::Running { linked: true }, Some(primary)) =
             (self.phase, self.durable.primary())
         {
-            let linked = self.local.links(primary.tail - 1, &primary.next);
+            let linked = self.local.links(primary.tail.saturating_sub(1), &primary.next);
             self.must_end = (new && !linked).then_some(CycleEnd::Trimmed);
         }
     }

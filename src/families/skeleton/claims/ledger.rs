@@ -48,13 +48,15 @@ impl Durable {
     pub(super) fn note(&mut self, event: &Event) {
         let Event::Stored { status, rows, deleted } = event else { return };
         self.put(rows);
-        if let Some((from, to)) = *deleted {
+        if let Some((from, to)) = *deleted
+            && from <= to
+        {
             let gone: Vec<u64> = self.rows.range(from..=to).map(|(number, _)| *number).collect();
             for number in gone {
                 self.rows.remove(&number);
                 self.loose.remove(&number);
             }
-            self.look_at(to + 1);
+            self.look_at(to.saturating_add(1));
         }
         self.status = status.clone();
     }

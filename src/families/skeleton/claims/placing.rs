@@ -142,7 +142,7 @@ impl Placing {
             let alone = primary.head == primary.tail && primary.head == number;
             return if alone && is_there { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
-        if number > primary.head + 1 {
+        if number > primary.head.saturating_add(1) {
             return HeadAnswer::Gapped;
         }
         let is_head = number == primary.head && is_there;
@@ -246,7 +246,7 @@ fn begun(before: &Durable, head: &SealedHeader) -> Status {
     }
     let hangs = before.hash(number - 1) == Some(head.parent());
     match subchains.first_mut() {
-        Some(first) if first.head + 1 == number && hangs => first.head = number,
+        Some(first) if first.head.saturating_add(1) == number && hangs => first.head = number,
         _ => subchains.insert(0, Subchain { head: number, tail: number, next: head.parent() }),
     }
     Status { subchains, finalized: before.status.finalized }

@@ -114,7 +114,7 @@ impl Requests {
 
     /// The number of the header next to the skeleton.
     fn front(&self) -> Option<u64> {
-        self.durable.primary().map(|primary| primary.tail - 1)
+        self.durable.primary().map(|primary| primary.tail.saturating_sub(1))
     }
 
     fn asked(&mut self, now: Time, peer: PeerId, open: Open) -> Result<(), Violation> {
@@ -132,8 +132,10 @@ impl Requests {
         self.judge(&BATCH_FROM_THE_GRID, peer, whole || origin == 0, || {
             (format!("a whole batch below {}", front + 1), format!("{amount} from {origin}"))
         })?;
-        let overlaps =
-            |other: &Open| origin < other.origin + amount && other.origin < origin + other.amount;
+        let overlaps = |other: &Open| {
+            let above = if origin > other.origin { amount } else { other.amount };
+            origin.abs_diff(other.origin) < above
+        };
         let twice = self.peers.iter().find(|(_, other)| other.as_ref().is_some_and(overlaps));
         let twice = twice.map(|(peer, _)| *peer);
         // A batch that does not hang on the skeleton is asked for again; that is no second time.

@@ -141,6 +141,9 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+/// Numbers above are not read alike by all who read YAML.
+const NUMBER_MAX: u64 = 1 << 53;
+
 /// The headers of a case, by name and by hash.
 #[derive(Debug)]
 pub(super) struct Shape {
@@ -205,6 +208,9 @@ impl Shape {
                 })
             }
         };
+        if header.number() > NUMBER_MAX {
+            return Err(format!("number: at most {NUMBER_MAX}"));
+        }
         self.own_names.insert(header.hash(), own.name.clone());
         self.own.insert(own.name.clone(), header);
         Ok(())
@@ -286,7 +292,7 @@ impl Shape {
             })?;
             blocks[*block].lacks = Some(lack.part);
         }
-        let snap_head = shape.snap_head.unwrap_or(head.number());
+        let snap_head = shape.snap_head.unwrap_or_else(|| head.number());
         if snap_head > head.number() {
             return Err(format!("local.snap_head: at most {}, the head", head.number()));
         }
@@ -328,17 +334,22 @@ impl Shape {
                 return Err("stored.json: it stands in place of subchains and finalized".into());
             }
             let chains = Status::of_json(json).map_or(Vec::new(), |status| status.subchains);
-            if chains.iter().any(|chain| chain.tail == 0 || chain.tail > chain.head) {
-                return Err("stored.json: a subchain has 1 <= Tail <= Head".to_owned());
+            let fits = |chain: &Subchain| {
+                1 <= chain.tail && chain.tail <= chain.head && chain.head <= NUMBER_MAX
+            };
+            if !chains.iter().all(fits) {
+                let why = format!("a subchain has 1 <= Tail <= Head <= {NUMBER_MAX}");
+                return Err(format!("stored.json: {why}"));
             }
             return Ok((rows, Some(json.clone())));
         }
         let mut status = Status { subchains: Vec::new(), finalized: shape.finalized };
         for (index, chain) in shape.subchains.iter().enumerate() {
             let at = |why: String| format!("stored.subchains[{index}]: {why}");
-            if chain.tail == 0 || chain.tail > chain.head {
+            if chain.tail == 0 || chain.tail > chain.head || chain.head > NUMBER_MAX {
                 let (head, tail) = (chain.head, chain.tail);
-                return Err(at(format!("1 <= tail <= head, got head {head}, tail {tail}")));
+                let bounds = format!("1 <= tail <= head <= {NUMBER_MAX}");
+                return Err(at(format!("{bounds}, got head {head}, tail {tail}")));
             }
             let row = rows.iter().rev().find(|row| row.number() == chain.tail);
             let next = match (&chain.next, row) {

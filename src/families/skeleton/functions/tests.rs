@@ -45,7 +45,20 @@ fn bad_input_gets_one_clear_error() {
         (
             "init",
             "{chain: {length: 9}, stored: {subchains: [{head: 3, tail: 5}]}, head: \"7\"}",
-            "stored.subchains[0]: 1 <= tail <= head, got head 3, tail 5",
+            "stored.subchains[0]: 1 <= tail <= head <= 9007199254740992, got head 3, tail 5",
+        ),
+        (
+            "init",
+            "{chain: {length: 9}, head: \"7\", stored: {json: \
+              '{\"Subchains\":[{\"Head\":5,\"Tail\":0,\"Next\":\"0x0000000000000000000000000000000\
+              000000000000000000000000000000000\"}]}'}}",
+            "stored.json: a subchain has 1 <= Tail <= Head",
+        ),
+        (
+            "init",
+            "{chain: {own: [{name: x, header: {type: fields, number: 18446744073709551615}}]}, \
+              head: \"x\"}",
+            "chain.own[0]: number: at most 9007199254740992",
         ),
         (
             "init",
