@@ -13,7 +13,7 @@
 //! and printed with its message chart. Saved scenarios of the family run first next time.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::adapters::{InProcess, quiet_panics};
