@@ -82,16 +82,23 @@ fn invariants<F: Catalog>() -> Entries {
             Strength::Must => ("must", Vec::new()),
             Strength::Profile(names) => ("profile", names.to_vec()),
         };
-        let text = format!(
+        let mut text = format!(
             "{:<28} {:<8} {}\n{:38}{}",
             claim.id, strength, claim.summary, "", claim.source
         );
+        let broken = F::deviations().iter().filter(|known| known.claim == claim.id);
+        let broken: Vec<_> = broken.collect();
+        for known in &broken {
+            text.push_str(&format!("\n{:38}broken by {}: {}", "", known.profile, known.source));
+        }
+        let broken: Vec<&str> = broken.iter().map(|known| known.profile).collect();
         let object = json!({
             "type": "invariant",
             "id": claim.id,
             "family": F::NAME,
             "strength": strength,
             "profiles": profiles,
+            "broken_by": broken,
             "summary": claim.summary,
             "source": claim.source,
         });

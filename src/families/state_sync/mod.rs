@@ -18,6 +18,7 @@ mod position;
 mod profile;
 mod reduce;
 mod registry;
+mod samples;
 mod scheduler;
 mod session;
 mod store;

@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError};
-use crate::primitives::filecoin::TipsetKey;
+use crate::primitives::filecoin::{Tipset, TipsetKey};
 
 use super::describe;
 use super::message::{
     Command, Event, Gauges, Handshake, Message, Reason, RequestKey, Start, status,
 };
-use super::misbehavior::{Misbehavior, misbehave};
+use super::misbehavior::{self, Misbehavior, misbehave};
 use super::peer::{Action, Peer, PeerSpec};
 use super::server::REQUEST_LENGTH_MAX;
 use super::world::{Past, Spec, World};
@@ -23,6 +23,10 @@ pub struct Progress {
     pub head: Option<TipsetKey>,
     /// The height of its highest head.
     pub highest: i64,
+    /// The best of its heads: a head may be lost when a miner in it turns out to have two blocks.
+    pub best: Option<Arc<Tipset>>,
+    /// The heads that it left for another chain.
+    pub left: Vec<Arc<Tipset>>,
     /// Its checkpoint, once it was set.
     pub checkpoint: Option<TipsetKey>,
 }
@@ -174,11 +178,22 @@ impl Family for TipsetSync {
         })
     }
 
+    fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+        misbehavior::corrupt(message, salt)
+    }
+
     fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
-            Event::HeadChanged { head, .. } => {
-                let height = world.tipset(head).map_or(0, |head| head.height());
-                progress.highest = progress.highest.max(height);
+            Event::HeadChanged { head, revert, .. } => {
+                let left = revert.first().and_then(|left| world.tipset(left));
+                progress.left.extend(left);
+                if let Some(head) = world.tipset(head) {
+                    progress.highest = progress.highest.max(head.height());
+                    let best = progress.best.get_or_insert_with(|| Arc::clone(&world.stored));
+                    if world.is_better(&head, best) {
+                        *best = head;
+                    }
+                }
                 progress.head = Some(head.clone());
             }
             Event::CheckpointSet { tipset } => progress.checkpoint = Some(tipset.clone()),
@@ -194,14 +209,20 @@ impl Family for TipsetSync {
         let highest = progress.highest.max(world.stored.height());
         let past = Past { checkpoint: &checkpoint, highest };
         let chains = honest.iter().filter(|peer| !peer.is_operator());
-        let missed =
-            chains.map(|peer| peer.tip()).find(|tip| world.must_follow(&head, &past, tip))?;
+        // What was no better than a head that was lost, or out of reach from an earlier one, may
+        // be synced late: the claims that look at the end see to it.
+        let best = progress.best.as_ref().unwrap_or(&head);
+        let missed = chains.filter_map(|peer| world.sure_part(peer.tip())).find(|tip| {
+            world.is_ahead(&head, &past, tip)
+                && world.is_better(tip, best)
+                && progress.left.iter().all(|left| world.fork_is_short(left, &past, tip))
+        })?;
         Some(format!(
             "the head is {} of weight {}, an honest peer has {} of weight {}",
             world.name(head.key()),
             world.tree.weight(&head),
             world.name(missed.key()),
-            world.tree.weight(missed),
+            world.tree.weight(&missed),
         ))
     }
 
@@ -212,6 +233,10 @@ impl Family for TipsetSync {
 
     fn patience(_world: &World, peers: usize) -> Millis {
         3_600_000 + 60_000 * peers as Millis
+    }
+
+    fn describe_action(world: &World, action: &Action) -> String {
+        describe::action(world, action)
     }
 
     fn describe_message(world: &World, message: &Message) -> String {

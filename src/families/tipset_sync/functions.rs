@@ -9,14 +9,13 @@ use crate::primitives::filecoin::consensus::{Network, weight_of};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Construction, Tipset, TipsetError, TipsetKey, breaks_tie,
 };
-use crate::world::tipset::TipsetRef;
 
-use super::message::{ChainTipset, FullBlock, Request, Settings, decimal, status};
+use super::message::{ChainTipset, FullBlock, Request, Settings, decimal};
 use super::response::{Mismatch, check_response};
 use super::rules::Rules;
 use super::server::{Shelf, answer};
+use super::store::ChainStore;
 use super::tracker::{Target, TargetTracker};
-use super::world::{Past, Spec, World};
 
 /// All kinds.
 pub(super) fn kinds() -> Vec<FunctionKind> {
@@ -33,7 +32,7 @@ pub(super) fn kinds() -> Vec<FunctionKind> {
         },
         FunctionKind {
             kind: "fork-search",
-            summary: "The common ancestor of two chains, and whether to follow the other one.",
+            summary: "How to go from one chain to another, and whether to.",
             check: |text| check_table(text, fork_search),
         },
         FunctionKind {
@@ -62,6 +61,18 @@ pub(super) fn kinds() -> Vec<FunctionKind> {
             check: |text| check_table(text, weight),
         },
     ]
+}
+
+fn usual_profile() -> String {
+    Rules::PROFILES[0].to_owned()
+}
+
+fn rules_of(profile: &str) -> Result<Rules, String> {
+    if Rules::PROFILES.contains(&profile) {
+        Ok(Rules::of(profile))
+    } else {
+        Err(format!("profile: one of {}", Rules::PROFILES.join(", ")))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,8 +133,11 @@ struct Weight {
 }
 
 fn weight(given: &Weights) -> Result<Weight, String> {
-    if given.parent_weight > u128::MAX >> 8 || given.log2_power > 1 << 16 {
-        return Err("too large".to_owned());
+    if given.parent_weight > u128::MAX >> 8 {
+        return Err("parent_weight: at most 2^120 - 1".to_owned());
+    }
+    if !(1..=100).contains(&given.log2_power) {
+        return Err("log2_power: between 1 and 100".to_owned());
     }
     let weight = weight_of(given.parent_weight, u128::from(given.wins), given.log2_power);
     Ok(Weight { weight })
@@ -143,15 +157,19 @@ struct Wins {
 }
 
 fn tie_break(given: &Tie) -> Result<Wins, String> {
-    let tipset = |blocks: &[Arc<Block>]| {
-        Tipset::new(blocks.to_vec(), Construction::Venus).map_err(|error| error.to_string())
+    let tipset = |name: &str, blocks: &[Arc<Block>]| {
+        let tipset = Tipset::new(blocks.to_vec(), Construction::Venus);
+        tipset.map_err(|error| format!("{name}: {error}"))
     };
-    Ok(Wins { wins: breaks_tie(&tipset(&given.challenger)?, &tipset(&given.current)?) })
+    let challenger = tipset("challenger", &given.challenger)?;
+    Ok(Wins { wins: breaks_tie(&challenger, &tipset("current", &given.current)?) })
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Serve {
+    #[serde(default = "usual_profile")]
+    profile: String,
     request: Request,
     /// What is stored, oldest first.
     stored: Vec<Vec<FullBlock>>,
@@ -164,9 +182,18 @@ struct Served {
     chain: Vec<Option<ChainTipset>>,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the signature of all functions")]
 fn exchange_reply(given: &Serve) -> Result<Served, String> {
-    let answer = answer(&given.request, given, None, status::NOT_FOUND);
+    for (number, full) in given.stored.iter().enumerate() {
+        let headers = full.iter().map(|block| Arc::clone(&block.header)).collect();
+        let tipset = Tipset::new(headers, Construction::Venus);
+        tipset.map_err(|error| format!("stored[{number}]: {error}"))?;
+        let mut blocks = full.iter();
+        if !blocks.all(|block| block.messages.root() == block.header.header().messages) {
+            return Err(format!("stored[{number}]: messages do not make the root in the header"));
+        }
+    }
+    let unknown = rules_of(&given.profile)?.exchange.unknown_head;
+    let answer = answer(&given.request, given, None, unknown);
     Ok(Served { status: answer.status, chain: answer.chain })
 }
 
@@ -196,6 +223,8 @@ impl Shelf for Serve {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Validate {
+    #[serde(default = "usual_profile")]
+    profile: String,
     request: Request,
     status: u64,
     chain: Vec<Option<ChainTipset>>,
@@ -216,13 +245,14 @@ fn exchange_validation(given: &Validate) -> Result<Validated, String> {
     let tipset =
         |blocks: &Vec<Arc<Block>>| Tipset::new(blocks.clone(), Construction::Venus).map(Arc::new);
     let known: Result<Vec<_>, TipsetError> = given.known.iter().map(tipset).collect();
+    let rules = rules_of(&given.profile)?;
     let checked = check_response(
         &given.request,
         given.status,
         &given.chain,
-        &known.map_err(|error| error.to_string())?,
-        Construction::Strict,
-        &Rules::CORRECT.exchange,
+        &known.map_err(|error| format!("known: {error}"))?,
+        rules.construction,
+        &rules.exchange,
     );
     Ok(Validated { mismatch: checked.err() })
 }
@@ -230,35 +260,61 @@ fn exchange_validation(given: &Validate) -> Result<Validated, String> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fork {
-    world: Spec,
-    ours: TipsetRef,
-    theirs: TipsetRef,
+    #[serde(default = "usual_profile")]
+    profile: String,
+    #[serde(default)]
+    network: Network,
+    /// All headers of both chains, genesis among them, in any order.
+    blocks: Vec<Arc<Block>>,
+    ours: TipsetKey,
+    theirs: TipsetKey,
+    /// Genesis, if absent.
+    #[serde(default)]
+    checkpoint: Option<TipsetKey>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Forked {
     ancestor: TipsetKey,
-    /// How many tipsets each side has after it.
-    ours: u64,
-    theirs: u64,
-    /// Whether a client with our head must follow theirs.
+    /// What leaves the chain, newest first.
+    revert: Vec<TipsetKey>,
+    /// What joins it, oldest first.
+    apply: Vec<TipsetKey>,
+    /// Whether their tipset becomes the head.
     follow: bool,
 }
 
 fn fork_search(given: &Fork) -> Result<Forked, String> {
-    let world = World::build(&given.world).map_err(|error| error.to_string())?;
-    let (ours, theirs) = (world.tree.tipset(&given.ours)?, world.tree.tipset(&given.theirs)?);
-    let (ancestor, own, new) =
-        world.tree.fork(&ours, &theirs).ok_or("the chains have no common ancestor")?;
-    let past = Past { checkpoint: &world.checkpoint, highest: ours.height() };
-    let follow = world.must_follow(&ours, &past, &theirs);
-    Ok(Forked { ancestor: ancestor.key().clone(), ours: own, theirs: new, follow })
+    let rules = rules_of(&given.profile)?;
+    let genesis = given.blocks.iter().find(|block| block.height() == 0);
+    let genesis = genesis.ok_or("no block of height 0")?;
+    let mut store = ChainStore::of_genesis(genesis, given.network, &rules);
+    given.blocks.iter().for_each(|block| store.put_header(block));
+    let tipset = |name: &str, key: &TipsetKey| {
+        let tipset = store.tipset(key).ok_or_else(|| format!("{name}: not of these blocks"))?;
+        if store.leads_to_genesis(&tipset) {
+            Ok(tipset)
+        } else {
+            Err(format!("{name}: a block of its chain is missing"))
+        }
+    };
+    let (ours, theirs) = (tipset("ours", &given.ours)?, tipset("theirs", &given.theirs)?);
+    let checkpoint = given.checkpoint.as_ref().map(|key| tipset("checkpoint", key)).transpose()?;
+    let (ancestor, revert, apply) = store.join(&ours, &theirs);
+    store.start_at(&ours, checkpoint.unwrap_or_else(|| Arc::clone(store.checkpoint())));
+    Ok(Forked {
+        ancestor: ancestor.key().clone(),
+        follow: store.would_follow(&ours, &theirs),
+        revert,
+        apply,
+    })
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Series {
+    #[serde(default = "usual_profile")]
     profile: String,
     #[serde(default)]
     settings: Settings,
@@ -288,23 +344,29 @@ struct Tracked {
 }
 
 fn target_tracker(given: &Series) -> Result<Tracked, String> {
-    let rules = Rules::of(&given.profile);
+    let rules = rules_of(&given.profile)?;
+    if !(1..=1_000).contains(&given.settings.queue_max) || given.settings.history_max > 1_000 {
+        return Err(
+            "settings: queue_max is between 1 and 1000, history_max at most 1000".to_owned()
+        );
+    }
     let mut tracker = TargetTracker::new(&rules, &given.settings, given.network);
     let mut running = Vec::new();
     for (id, step) in (0..).zip(&given.steps) {
         match step {
             TrackerStep::Add { blocks } => {
                 let head = Tipset::new(blocks.clone(), rules.construction);
-                let head = Arc::new(head.map_err(|error| error.to_string())?);
+                let head = Arc::new(head.map_err(|error| format!("steps[{id}]: {error}"))?);
                 let target = Target { id, head, attempts: 0, running: false };
                 tracker.add(target, &|_| false, &|_| false);
             }
             TrackerStep::Finish {} if !running.is_empty() => {
                 tracker.remove(running.remove(0));
             }
-            TrackerStep::Finish {} => return Err("no sync runs".to_owned()),
+            TrackerStep::Finish {} => return Err(format!("steps[{id}]: no sync runs")),
             TrackerStep::Start {} => {
-                let id = tracker.select().ok_or("nothing waits")?.id;
+                let waits = tracker.select().map(|target| target.id);
+                let id = waits.ok_or_else(|| format!("steps[{id}]: nothing waits"))?;
                 tracker.start(id);
                 running.push(id);
             }

@@ -1,4 +1,5 @@
 use crate::scenario::Scenario;
+use crate::world::tipset::{Branch, TipsetRef};
 
 use super::family::TipsetSync;
 use super::peer::Action;
@@ -20,6 +21,15 @@ pub(super) fn labels(
     };
     when(spec.branches.len() > 1, "fork");
     when(spec.branches.iter().any(|branch| branch.foreign), "foreign chain");
+    let poses = |branch| {
+        let on = |tip: &TipsetRef| tip.branch as usize == branch;
+        scenario.peers.iter().any(|p| p.has.poses && p.has.tip.as_ref().is_some_and(on))
+    };
+    let endless = |(branch, of): (usize, &Branch)| {
+        of.foreign && of.epochs.len() as u64 > spec.network.finality && poses(branch)
+    };
+    when(spec.branches.iter().enumerate().any(endless), "endless fork");
+    when(scenario.peers.iter().any(|peer| peer.has.boasts), "light chain presented as heavy");
     when(epochs().any(|epoch| epoch.nulls > 0), "null rounds");
     when(epochs().any(|epoch| epoch.blocks.len() > 1), "several blocks an epoch");
     when(epochs().any(|e| e.blocks.iter().any(|block| block.fault.is_some())), "invalid block");

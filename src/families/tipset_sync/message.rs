@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
@@ -145,11 +146,13 @@ pub struct CompactedMessages {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
+    #[serde(deserialize_with = "indices")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
+    #[serde(deserialize_with = "indices")]
     pub secp_includes: Vec<Vec<u64>>,
 }
 
@@ -330,6 +333,37 @@ pub struct Gauges {
     pub history: u64,
     /// Requests without an answer.
     pub in_flight: u64,
+}
+
+/// Reads indices; those beyond 2^53 stand as decimal text in files.
+fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
+    let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
+    Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
+}
+
+struct Index(u64);
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Expected;
+        impl Visitor<'_> for Expected {
+            type Value = Index;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an index, as decimal text beyond 2^53")
+            }
+
+            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Index, E> {
+                Ok(Index(value))
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Index, E> {
+                let invalid = |_| E::invalid_value(Unexpected::Str(value), &self);
+                value.parse().map(Index).map_err(invalid)
+            }
+        }
+        deserializer.deserialize_any(Expected)
+    }
 }
 
 /// 128-bit integers as decimal text.

@@ -22,7 +22,10 @@ pub enum Misbehavior {
     /// A header's claims are changed, and so its CID.
     ChangedHeader {},
     /// Success without a tipset.
-    Empty {},
+    Empty {
+        /// With the status that says that there is more.
+        partial: bool,
+    },
     /// More tipsets than were asked for.
     Extra {},
     /// `GoAway`.
@@ -123,7 +126,9 @@ fn lie_in(world: &World, how: Misbehavior, request: &Request, reply: &mut Reply<
         Arc::make_mut(chain).clear();
     };
     match how {
-        Misbehavior::Empty {} => fail(status, chain, status::OK),
+        Misbehavior::Empty { partial } => {
+            fail(status, chain, if partial { status::PARTIAL } else { status::OK });
+        }
         Misbehavior::GoAway {} => fail(status, chain, status::GO_AWAY),
         Misbehavior::InternalError {} => fail(status, chain, status::INTERNAL_ERROR),
         Misbehavior::NotFound {} => fail(status, chain, status::NOT_FOUND),
@@ -161,6 +166,32 @@ fn lie_in(world: &World, how: Misbehavior, request: &Request, reply: &mut Reply<
         }
         _ => lie_in_items(how, Arc::make_mut(chain).as_mut_slice()),
     }
+}
+
+/// A message with a part of its content changed: a status, a header or an index.
+pub(super) fn corrupt(message: &Message, salt: u32) -> Option<Message> {
+    let mut message = message.clone();
+    match &mut message {
+        Message::Gossip { block } => {
+            let mut header = block.header.header().clone();
+            header.fork_signaling ^= 1 + u64::from(salt);
+            block.header = Arc::new(Block::new(header));
+        }
+        Message::Response { status, chain, .. } if salt % 2 == 0 || chain.is_empty() => {
+            *status ^= 1 + u64::from(salt);
+        }
+        Message::Response { chain, .. } => {
+            let chain = Arc::make_mut(chain);
+            let at = salt as usize / 2 % chain.len();
+            let item = chain.get_mut(at)?.as_mut()?;
+            change_header(item, |header| header.fork_signaling ^= 1 + u64::from(salt));
+            for includes in messages(item).into_iter().flat_map(|m| &mut m.bls_includes) {
+                includes.push(0);
+            }
+        }
+        _ => return None,
+    }
+    Some(message)
 }
 
 fn oldest(chain: &[Option<ChainTipset>]) -> Option<&Arc<Block>> {

@@ -370,6 +370,12 @@ impl Node {
             SyncOutcome::Invalid { .. } => return,
             SyncOutcome::Cancelled {} => Some(now + 1_000),
             SyncOutcome::Unavailable {} => Some(now + backoff(target.attempts)),
+            // It was compared with a head that another sync has moved since.
+            SyncOutcome::ForkRefused {} | SyncOutcome::Lighter {}
+                if job.known_head().key() != self.store.head().key() =>
+            {
+                Some(now)
+            }
             SyncOutcome::ForkRefused {} | SyncOutcome::Lighter {} => None,
         };
         let attempts = target.attempts + 1;

@@ -24,6 +24,9 @@ pub struct PeerSpec {
     /// It is of another network but claims our genesis block.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub poses: bool,
+    /// It claims a weight in its hello that its chain does not have.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub boasts: bool,
     /// The most tipsets of one answer; more are cut off, and the status says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
@@ -32,7 +35,7 @@ pub struct PeerSpec {
 impl PeerSpec {
     /// A peer with this head.
     pub fn at(tip: TipsetRef) -> Self {
-        Self { tip: Some(tip), operator: false, poses: false, limit: None }
+        Self { tip: Some(tip), operator: false, poses: false, boasts: false, limit: None }
     }
 }
 
@@ -206,10 +209,11 @@ impl PeerModel<TipsetSync> for Peer {
         if self.spec.operator {
             return;
         }
+        let weight = self.world.tree.weight(&self.tip);
         replies.push(Reply::now(Message::Hello {
             head: self.tip.key().clone(),
             height: self.tip.height(),
-            weight: self.world.tree.weight(&self.tip),
+            weight: if self.spec.boasts { weight << 20 } else { weight },
             genesis: self.genesis,
         }));
     }

@@ -65,6 +65,7 @@ pub(super) fn reductions(plan: &Plan) -> Vec<Plan> {
 fn simpler_peer(peer: usize, with: &mut impl FnMut(&dyn Fn(&mut Plan))) {
     with(&|plan| plan.peers[peer].has.limit = None);
     with(&|plan| plan.peers[peer].has.poses = false);
+    with(&|plan| plan.peers[peer].has.boasts = false);
     with(&|plan| plan.peers[peer].latency_ms = 50);
     with(&|plan| {
         plan.peers[peer].sessions = vec![Session { join_ms: 0, leave_ms: None, lingers: false }];

@@ -129,6 +129,9 @@ pub struct HeadRules {
     pub last_synced_wins: bool,
     /// Miners with two blocks in an epoch are left out.
     pub drops_equivocators: bool,
+    /// When a miner of the head turns out to have two blocks, the next best head is looked for at
+    /// all heights, not only nearby; and each height that was validated is looked at.
+    pub searches_all: bool,
     /// New tipsets are reported newest first.
     pub applies_newest_first: bool,
     /// A tipset of the chain is looked up by height as if no epoch were empty.
@@ -213,6 +216,7 @@ impl Rules {
             tie: Tie::FirstTicket,
             last_synced_wins: false,
             drops_equivocators: true,
+            searches_all: true,
             applies_newest_first: false,
             ignores_null_rounds: false,
             ancestor_walk_stuck: false,
@@ -252,6 +256,7 @@ impl Rules {
             one_fork_request: true,
             ..Self::CORRECT.sync
         },
+        head: HeadRules { searches_all: false, ..Self::CORRECT.head },
         exchange: ExchangeRules {
             unknown_head: super::message::status::INTERNAL_ERROR,
             hello_own_weight: false,

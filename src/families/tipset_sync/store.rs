@@ -47,11 +47,12 @@ pub(super) struct HeadChange {
 }
 
 impl ChainStore {
-    pub(super) fn new(start: &Start, rules: &Rules) -> Self {
-        let genesis = Tipset::new(vec![Arc::clone(&start.genesis)], Construction::Venus);
+    /// A store with nothing but the genesis block.
+    pub(super) fn of_genesis(block: &Arc<Block>, network: Network, rules: &Rules) -> Self {
+        let genesis = Tipset::new(vec![Arc::clone(block)], Construction::Venus);
         let genesis = Arc::new(genesis.expect("one block is a tipset"));
         let mut store = Self {
-            network: start.network,
+            network,
             construction: rules.construction,
             rules: rules.head,
             blocks: FastMap::default(),
@@ -63,8 +64,13 @@ impl ChainStore {
             checkpoint: Arc::clone(&genesis),
         };
         let no_messages = Arc::new(BlockMessages::default());
-        store.put_full(&FullBlock { header: Arc::clone(&start.genesis), messages: no_messages });
+        store.put_full(&FullBlock { header: Arc::clone(block), messages: no_messages });
         store.set_validated(&genesis);
+        store
+    }
+
+    pub(super) fn new(start: &Start, rules: &Rules) -> Self {
+        let mut store = Self::of_genesis(&start.genesis, start.network, rules);
         for full in &start.chain {
             for block in full {
                 store.put_full(block);
@@ -82,6 +88,13 @@ impl ChainStore {
             store.checkpoint = Arc::clone(tipset);
         }
         store
+    }
+
+    /// Makes a tipset the head and another the checkpoint, unchecked.
+    pub(super) fn start_at(&mut self, head: &Arc<Tipset>, checkpoint: Arc<Tipset>) {
+        self.head = Arc::clone(head);
+        self.highest = head.height();
+        self.checkpoint = checkpoint;
     }
 
     pub(super) fn head(&self) -> &Arc<Tipset> {
@@ -191,7 +204,7 @@ impl ChainStore {
             Some(best) if self.wins(&best, &head) || best.key() == head.key() => {
                 next = best;
             }
-            Some(best) if self.weight(&best) == self.weight(&head) => {}
+            _ if self.stands(&head) => {}
             // A miner of the head has two blocks: the head as it was cannot be formed any more.
             _ => next = self.best_around(&head).unwrap_or(next),
         }
@@ -205,10 +218,35 @@ impl ChainStore {
         if next.key() == head.key() { None } else { Some(self.set_head(next)) }
     }
 
+    /// Whether the valid blocks at the height of a tipset are its own.
+    pub(super) fn is_alone(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height());
+        valid.is_none_or(|blocks| blocks.len() <= tipset.blocks().len())
+    }
+
     /// Makes `next`, whose ancestors are all validated, the head.
     pub(super) fn set_head(&mut self, next: Arc<Tipset>) -> HeadChange {
+        let (_, revert, mut apply) = self.join(&self.head, &next);
+        if self.rules.applies_newest_first {
+            apply.reverse();
+        }
+        let formed = !self.is_validated(next.key());
+        let lighter = self.weight(&next) < self.weight(&self.head);
+        self.validated.entry(next.key().clone()).or_insert_with(|| Arc::clone(&next));
+        self.highest = self.highest.max(next.height());
+        self.head = Arc::clone(&next);
+        HeadChange { head: next, revert, apply, lighter, formed }
+    }
+
+    /// How to go from one tipset to another: the last common one, what leaves the chain, newest
+    /// first, and what joins it, oldest first. Both lead to genesis.
+    pub(super) fn join(
+        &self,
+        from: &Arc<Tipset>,
+        to: &Arc<Tipset>,
+    ) -> (Arc<Tipset>, Vec<TipsetKey>, Vec<TipsetKey>) {
         let (mut revert, mut apply) = (Vec::new(), Vec::new());
-        let (mut old, mut new) = (Arc::clone(&self.head), Arc::clone(&next));
+        let (mut old, mut new) = (Arc::clone(from), Arc::clone(to));
         while old.key() != new.key() {
             if old.height() >= new.height() {
                 revert.push(old.key().clone());
@@ -218,15 +256,38 @@ impl ChainStore {
                 new = self.parent(&new).expect("what is validated leads to genesis");
             }
         }
-        if !self.rules.applies_newest_first {
-            apply.reverse();
+        apply.reverse();
+        (old, revert, apply)
+    }
+
+    pub(super) fn leads_to_genesis(&self, tipset: &Arc<Tipset>) -> bool {
+        let mut at = Arc::clone(tipset);
+        while at.height() > 0 {
+            match self.parent(&at) {
+                Some(parent) if parent.height() < at.height() => at = parent,
+                _ => return false,
+            }
         }
-        let formed = !self.is_validated(next.key());
-        let lighter = self.weight(&next) < self.weight(&self.head);
-        self.validated.entry(next.key().clone()).or_insert_with(|| Arc::clone(&next));
-        self.highest = self.highest.max(next.height());
-        self.head = Arc::clone(&next);
-        HeadChange { head: next, revert, apply, lighter, formed }
+        self.is_validated(at.key())
+    }
+
+    /// Whether a valid tipset takes the place of the head: it is better, and leaves neither the
+    /// checkpoint nor too much of our chain, and does not fork at genesis.
+    pub(super) fn would_follow(&self, head: &Arc<Tipset>, tipset: &Arc<Tipset>) -> bool {
+        let (ancestor, revert, _) = self.join(head, tipset);
+        self.wins(tipset, head)
+            && !self.leaves_too_much(head, tipset)
+            && (ancestor.height() > 0 || revert.is_empty())
+    }
+
+    /// Whether all miners of a tipset have one valid block at its height.
+    fn stands(&self, tipset: &Tipset) -> bool {
+        let valid = self.valid_blocks.get(&tipset.height()).map_or(&[][..], Vec::as_slice);
+        let second = |own: &Arc<Block>| {
+            let same_miner = |other: &Arc<Block>| other.header().miner == own.header().miner;
+            valid.iter().any(|other| same_miner(other) && other.cid() != own.cid())
+        };
+        !self.rules.drops_equivocators || !tipset.blocks().iter().any(second)
     }
 
     fn wins(&self, challenger: &Arc<Tipset>, current: &Arc<Tipset>) -> bool {
@@ -280,7 +341,13 @@ impl ChainStore {
 
     fn best_around(&self, head: &Arc<Tipset>) -> Option<Arc<Tipset>> {
         let mut best: Option<Arc<Tipset>> = None;
-        for height in head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE {
+        // DIFFERENCE: Venus looks nearby only, so that the outcome depends on where it stood.
+        let heights = if self.rules.searches_all {
+            0..=i64::MAX
+        } else {
+            head.height() - SEARCH_BELOW..=head.height() + SEARCH_ABOVE
+        };
+        for &height in self.valid_blocks.range(heights).map(|(height, _)| height) {
             if let Some(tipset) = self.heaviest_at(height)
                 && best.as_ref().is_none_or(|best| self.wins(&tipset, best))
             {

@@ -20,11 +20,10 @@ const GENES: usize = 400;
 /// Draws scenarios. They shrink by taking things away, not along the numbers they are made of.
 pub(super) fn strategy(profile: &str) -> BoxedStrategy<Scenario<TipsetSync>> {
     let profile = profile.to_owned();
-    let calm = profile == "venus";
     proptest::collection::vec(any::<u32>(), GENES)
         .no_shrink()
         .prop_map(move |genes| {
-            Maker { dice: Dice { genes, at: 0 }, calm, miners: 0, even: false }.scenario(&profile)
+            Maker { dice: Dice { genes, at: 0 }, miners: 0, even: false }.scenario(&profile)
         })
         .boxed()
 }
@@ -61,8 +60,6 @@ impl Dice {
 
 struct Maker {
     dice: Dice,
-    /// Without what the profile's client is known not to survive.
-    calm: bool,
     /// The first miner of the branch that is made: two branches have no miner in common,
     /// for then no tipset of the forks would count (FRC-0051).
     miners: u16,
@@ -78,6 +75,8 @@ struct Shape {
     /// The number of blocks of each epoch of each branch.
     blocks: Vec<Vec<u8>>,
     foreign: Vec<bool>,
+    /// Where the miner of the first block has another one, and its number.
+    twice: Option<(u32, u32, u8)>,
 }
 
 impl Maker {
@@ -125,7 +124,7 @@ impl Maker {
             branches.push(branch);
         }
         if self.dice.chance(6) {
-            let length = self.dice.between(1, 6);
+            let length = self.dice.pick(&[1, 3, 6, 14]);
             self.miners = 900;
             let branch = Branch { from: None, foreign: true, epochs: self.epochs(length) };
             shape.add(&branch);
@@ -214,7 +213,7 @@ impl Maker {
         };
         let length = self.dice.pick(&[1, 2, 3, 5, 8, 11]);
         let mut epochs = self.epochs(length);
-        if !self.calm && self.dice.chance(35) {
+        if self.dice.chance(35) {
             self.spoil(&mut epochs);
         }
         Branch { from: Some(from), foreign: false, epochs }
@@ -241,14 +240,13 @@ impl Maker {
         self.even = self.dice.chance(40);
         let mut epochs: Vec<Epoch> = (0..count).map(|_| self.epoch(rich)).collect();
         // A block beside the last tipset that fails a check, or two blocks of one miner.
-        if !self.calm
-            && self.dice.chance(20)
+        if self.dice.chance(20)
             && let Some(last) = epochs.last_mut()
         {
             let fault = Some(self.dice.pick(&Fault::ALL));
             last.blocks.push(BlockSpec { miner: self.miners + 50, wins: 2, messages: 0, fault });
         }
-        if self.dice.chance(10)
+        if self.dice.chance(14)
             && let Some(last) = epochs.last_mut()
         {
             let twice = last.blocks[0];
@@ -312,6 +310,7 @@ impl Maker {
         let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, PeerSpec::at(tip));
         plan.has.limit = self.dice.pick(&[None, None, Some(1), Some(3)]);
         plan.has.poses = self.dice.chance(50);
+        plan.has.boasts = !anchor && self.dice.chance(15);
         plan.latency_ms = self.dice.pick(&[50, 10, 300, 900]);
         if !anchor || self.dice.chance(25) {
             let join_ms = self.dice.below(heal_ms);
@@ -319,19 +318,19 @@ impl Maker {
             plan.sessions = vec![Session { join_ms, leave_ms, lingers: false }];
         }
         plan.actions = self.actions(shape, heal_ms);
-        if !anchor && !self.calm && self.dice.chance(55) {
+        if !anchor && self.dice.chance(55) {
             plan.lies = self.lies();
         }
         if shape.is_foreign(&plan) {
             // A node of another network is no honest peer of this one.
             plan.lies.push(Lie { from: 1_000, count: None, how: Misbehavior::Silent {} });
         }
-        if !anchor && !self.calm && self.dice.chance(20) {
+        if !anchor && self.dice.chance(20) {
             let kind = self.fault();
             let (from, count) = (self.dice.below(6) as u32, Some(self.dice.between(1, 3) as u32));
             plan.faults = vec![LinkFault { from, count, kind }];
         }
-        if !self.calm && self.dice.chance(15) {
+        if self.dice.chance(15) {
             let from_ms = self.dice.below(heal_ms);
             let until_ms = from_ms + 1 + self.dice.below(15_000);
             plan.stalls = vec![Stall { from_ms, until_ms }];
@@ -343,10 +342,11 @@ impl Maker {
     }
 
     fn fault(&mut self) -> FaultKind {
-        match self.dice.below(4) {
-            0 => FaultKind::Delay { by_ms: self.dice.between(100, 9_000) },
-            1 => FaultKind::Drop {},
-            2 => FaultKind::Duplicate {},
+        match self.dice.below(5) {
+            0 => FaultKind::Corrupt { salt: self.dice.below(8) as u32 },
+            1 => FaultKind::Delay { by_ms: self.dice.between(100, 9_000) },
+            2 => FaultKind::Drop {},
+            3 => FaultKind::Duplicate {},
             _ => FaultKind::Truncate { keep: self.dice.below(3) as u32 },
         }
     }
@@ -362,12 +362,12 @@ impl Maker {
     }
 
     fn lie(&mut self) -> Misbehavior {
-        let huge = self.dice.chance(50);
+        let (huge, partial) = (self.dice.chance(50), self.dice.chance(50));
         let by_ms = self.dice.between(500, 9_000);
         self.dice.pick(&[
             Misbehavior::BadIndex { huge },
             Misbehavior::ChangedHeader {},
-            Misbehavior::Empty {},
+            Misbehavior::Empty { partial },
             Misbehavior::Extra {},
             Misbehavior::GoAway {},
             Misbehavior::InternalError {},
@@ -397,7 +397,20 @@ impl Maker {
             // All at once: this is how queues fill.
             times = vec![times[0]; count];
         }
-        times.into_iter().map(|at_ms| At { at_ms, what: self.action(shape) }).collect()
+        let mut actions: Vec<At<Action>> =
+            times.into_iter().map(|at_ms| At { at_ms, what: self.action(shape) }).collect();
+        if let Some((branch, index, block)) = shape.twice
+            && self.dice.chance(40)
+        {
+            // Both blocks of a miner, one after the other, each enough for a head.
+            for number in [0, block] {
+                let at_ms = self.dice.below(heal_ms);
+                let tipset = TipsetRef::some(branch, index, &[number]);
+                actions.push(At { at_ms, what: Action::Gossip { tipset } });
+            }
+            actions.sort_by_key(|action| action.at_ms);
+        }
+        actions
     }
 
     fn action(&mut self, shape: &Shape) -> Action {
@@ -410,7 +423,6 @@ impl Maker {
                 length: self.dice.pick(&[1, 2, 5, 900, 0, 901]),
                 options: self.dice.pick(&[3, 1, 2, 0, 7]),
             },
-            _ if self.calm => Action::Gossip { tipset },
             _ => Action::Forge { epochs: self.dice.pick(&[100, 20, 1_000_000]) },
         }
     }
@@ -422,7 +434,7 @@ impl Maker {
         shape: &Shape,
         heal_ms: Millis,
     ) -> PeerPlan<TipsetSync> {
-        let has = PeerSpec { tip: None, operator: true, poses: false, limit: None };
+        let has = PeerSpec { tip: None, operator: true, poses: false, boasts: false, limit: None };
         let mut plan: PeerPlan<TipsetSync> = PeerPlan::honest(id, has);
         plan.latency_ms = 1;
         let count = self.dice.between(1, 3);
@@ -448,6 +460,13 @@ impl Shape {
     }
 
     fn add(&mut self, branch: &Branch) {
+        if let Some((last, before)) = branch.epochs.split_last() {
+            let miner = last.blocks[0].miner;
+            let second = last.blocks.iter().rposition(|block| block.miner == miner);
+            if let Some(block @ 1..) = second {
+                self.twice = Some((self.lengths.len() as u32, before.len() as u32, block as u8));
+            }
+        }
         self.foreign.push(branch.foreign);
         self.lengths.push(branch.epochs.len() as u32);
         self.blocks.push(branch.epochs.iter().map(|epoch| epoch.blocks.len() as u8).collect());

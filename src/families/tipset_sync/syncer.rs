@@ -78,6 +78,11 @@ impl Job {
         Self { target, known: Arc::clone(head), chain, stage: Stage::Headers }
     }
 
+    /// Our head when it began, which the target is compared with.
+    pub(super) fn known_head(&self) -> &Arc<Tipset> {
+        &self.known
+    }
+
     /// Begins: some targets need no sync.
     pub(super) fn begin(&mut self, cx: &mut SyncContext<'_>) -> Need {
         let (target, head) = (&self.target.head, &self.known);
@@ -329,6 +334,14 @@ impl Job {
             cx.head_changed(change);
         } else {
             cx.refresh(last.height());
+            // DIFFERENCE: Venus looks at the last height only. A tipset before it may be better
+            // with its siblings, or when the last has a miner with two blocks.
+            let leads = cx.store.head().key() == last.key();
+            for tipset in self.chain[at..end - 1].iter().filter(|_| cx.rules.head.searches_all) {
+                if !leads || !cx.store.is_alone(tipset) {
+                    cx.refresh(tipset.height());
+                }
+            }
         }
         self.stage = Stage::Segments(end);
         Ok(None)
@@ -347,17 +360,18 @@ impl Job {
             .skip_while(|tipset| cx.store.has_all_messages(tipset))
             .cloned()
             .collect();
-        for (index, tipset) in missing.iter().enumerate() {
-            let messages = match answer.messages.get(index) {
-                Some(messages) => messages,
-                None if cx.rules.sync.trusts_message_count => {
-                    panic!("index {index} of a partial answer was taken (Venus #6209)")
-                }
-                None => break,
-            };
-            if cx.rules.sync.checks_roots && check_roots(tipset, messages).is_err() {
-                return Err(SyncOutcome::Unavailable {});
-            }
+        if answer.messages.len() < missing.len() && cx.rules.sync.trusts_message_count {
+            panic!("index {} of a partial answer was taken (Venus #6209)", answer.messages.len());
+        }
+        let pairs = || missing.iter().zip(&answer.messages);
+        // All or nothing is stored, as in Venus.
+        let right = |(tipset, messages): (&Arc<Tipset>, &Vec<_>)| {
+            !cx.rules.sync.checks_roots || check_roots(tipset, messages).is_ok()
+        };
+        if !pairs().all(right) {
+            return Err(SyncOutcome::Unavailable {});
+        }
+        for (tipset, messages) in pairs() {
             for (block, messages) in tipset.blocks().iter().zip(messages) {
                 cx.store.put_messages(block.header().messages, messages);
             }

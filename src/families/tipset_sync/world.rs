@@ -126,8 +126,24 @@ impl World {
     }
 
     /// Whether a subject whose head is `head` must go to `tip`, or beyond it: it is valid, better,
-    /// and its fork is short enough.
+    /// and its fork is short enough. Of a tip that may be found not to count, because a miner of
+    /// it has two blocks, that holds for what it builds on.
     pub fn must_follow(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
+        self.sure_part(tip).is_some_and(|tip| self.is_ahead(head, past, &tip))
+    }
+
+    /// What of a chain counts for all that anybody may come to know; nothing of one whose tip is
+    /// not valid.
+    pub fn sure_part(&self, tip: &Arc<Tipset>) -> Option<Arc<Tipset>> {
+        let mut tip = Some(Arc::clone(tip)).filter(|tip| self.tree.is_valid(tip.key()))?;
+        while !self.tree.counts(&tip) {
+            tip = self.tree.parent(&tip)?;
+        }
+        Some(tip)
+    }
+
+    /// Whether a valid tipset is better than the head, and its fork is short enough.
+    pub fn is_ahead(&self, head: &Arc<Tipset>, past: &Past<'_>, tip: &Arc<Tipset>) -> bool {
         head.key() != tip.key()
             && self.is_better(tip, head)
             && self.tree.is_valid(tip.key())
@@ -143,10 +159,23 @@ impl World {
             return true;
         }
         let depth = (past.highest.max(head.height()) - ancestor.height()) as u64;
-        // Clients refuse forks at genesis.
-        ancestor.height() > 0
+        // Clients refuse forks at genesis, but not a tipset beside the first one.
+        let at_genesis = ancestor.height() == 0;
+        (!at_genesis || (own == 1 && self.passes_beside(head, tip)))
             && ancestor.height() >= past.checkpoint.height()
             && depth <= self.spec.network.finality
+    }
+
+    /// Whether the chain of `tip` has a tipset with the parents of `head` that is not below it.
+    fn passes_beside(&self, head: &Tipset, tip: &Arc<Tipset>) -> bool {
+        let mut at = Arc::clone(tip);
+        while at.parents() != head.parents() {
+            match self.tree.parent(&at) {
+                Some(parent) if parent.height() >= head.height() => at = parent,
+                _ => return false,
+            }
+        }
+        at.height() >= head.height()
     }
 
     /// How many tipsets a fork has after `ancestor` and below the height of `head`.
@@ -161,14 +190,9 @@ impl World {
         below
     }
 
-    fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {
+    /// Whether a tipset is heavier, or as heavy with the smaller ticket.
+    pub fn is_better(&self, tip: &Arc<Tipset>, head: &Arc<Tipset>) -> bool {
         let (new, old) = (self.tree.weight(tip), self.tree.weight(head));
-        if self.tree.equivocates() {
-            // Blocks of miners with two blocks in one epoch count only as long as that is not
-            // known: a tipset may lose its own epoch's weight, and so may the one before.
-            let epoch = new - tip.parent_weight();
-            return new > old + 2 * epoch;
-        }
         let decides_ties = self.spec.profile != "forest";
         new > old || (new == old && decides_ties && breaks_tie(tip, head))
     }

@@ -66,6 +66,22 @@ pub enum Check {
 }
 
 impl Check {
+    /// What was checked, in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Election => "election",
+            Self::Height => "height",
+            Self::Parent => "parent",
+            Self::ParentWeight => "parent weight",
+            Self::Receipts => "receipts",
+            Self::Signature => "signature",
+            Self::StateRoot => "state root",
+            Self::Ticket => "ticket",
+            Self::Timestamp => "timestamp",
+            Self::TooEarly => "too early",
+        }
+    }
+
     /// Whether the same block may pass later.
     pub fn is_temporary(self) -> bool {
         self == Self::TooEarly

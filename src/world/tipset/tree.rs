@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::primitives::filecoin::consensus::{self, Network};
@@ -16,9 +16,16 @@ pub struct TipsetTree {
     branches: IndexMap<u32, BranchBlocks, FxBuildHasher>,
     /// Where each block stands: branch, index, number in the epoch.
     places: IndexMap<Cid, (u32, u32, u8), FxBuildHasher>,
-    /// Who found a block at which height.
-    miners: IndexSet<(i64, Vec<u8>), FxBuildHasher>,
+    /// How many blocks who found at which height, and how many of them are valid.
+    found: IndexMap<(i64, Vec<u8>), Found, FxBuildHasher>,
     equivocates: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// With and without a fault.
+    blocks: u32,
+    valid: u32,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +75,7 @@ impl TipsetTree {
             genesis,
             branches: IndexMap::default(),
             places: IndexMap::default(),
-            miners: IndexSet::default(),
+            found: IndexMap::default(),
             equivocates: false,
         }
     }
@@ -86,8 +93,10 @@ impl TipsetTree {
         for (number, known) in epoch.blocks.iter().enumerate() {
             self.places.insert(known.block.cid(), (branch, epochs.len() as u32, number as u8));
             let header = known.block.header();
-            let found = (header.height, header.miner.clone());
-            self.equivocates |= !self.miners.insert(found);
+            let found = self.found.entry((header.height, header.miner.clone())).or_default();
+            found.blocks += 1;
+            found.valid += u32::from(known.valid);
+            self.equivocates |= found.blocks > 1;
         }
         epochs.push(epoch);
     }
@@ -105,6 +114,21 @@ impl TipsetTree {
     /// Whether any miner has two blocks in one epoch, on whatever branches.
     pub fn equivocates(&self) -> bool {
         self.equivocates
+    }
+
+    /// Whether no miner of a tipset has another valid block at its height: such a tipset counts
+    /// for all that anybody may come to know (FRC-0051).
+    pub fn counts(&self, tipset: &Tipset) -> bool {
+        tipset.blocks().iter().all(|block| self.is_only_block(block))
+    }
+
+    /// Whether the miner of a block has no other valid one at its height.
+    pub fn is_only_block(&self, block: &Block) -> bool {
+        if !self.equivocates {
+            return true;
+        }
+        let place = (block.height(), block.header().miner.clone());
+        self.found.get(&place).is_none_or(|found| found.valid < 2)
     }
 
     /// How many blocks there are, genesis left out.

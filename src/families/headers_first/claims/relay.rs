@@ -1,13 +1,17 @@
 use crate::families::headers_first::{Event, HeadersFirst, Inventory, Message};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastMap, FastSet, Input, Output, PeerId};
+use crate::machine::{FastMap, Input, LookupMap, Output, PeerId};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
+use crate::world::BlockSet;
 
 use super::watch::{Connections, Heights, OwnChain, label};
 
 /// How many items a peer is known to know at least (btcd peer `maxKnownInventory`).
 const KNOWN_INVENTORY_MIN: usize = 1_000;
+
+/// When so many sent blocks are remembered, those are forgotten that may be announced again.
+const SENT_MAX: usize = 16 * KNOWN_INVENTORY_MIN;
 
 pub(super) static NO_ECHO: Claim = Claim {
     id: "no-echo",
@@ -29,7 +33,7 @@ pub(super) static RELAYS_WHEN_CURRENT: Claim = Claim {
 pub(super) fn no_echo(context: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
     Box::new(Echo {
         context: context.clone(),
-        sent: FastMap::default(),
+        sent: LookupMap::default(),
         exchanged: FastMap::default(),
         asking: None,
         judged: 0,
@@ -44,7 +48,7 @@ pub(super) fn relays_when_current(
         context: context.clone(),
         connections: Connections::default(),
         heights: Heights::default(),
-        known: FastSet::default(),
+        known: FastMap::default(),
         was_current: false,
         accepted: Vec::new(),
         judged: 0,
@@ -54,7 +58,7 @@ pub(super) fn relays_when_current(
 struct Echo {
     context: Context<HeadersFirst>,
     /// The blocks that each peer has sent, and how many items had been exchanged with it by then.
-    sent: FastMap<(PeerId, BlockHash), usize>,
+    sent: LookupMap<(PeerId, BlockHash), usize>,
     /// How many items have been exchanged with each peer, as announcements or whole.
     exchanged: FastMap<PeerId, usize>,
     /// The peer whose getblocks or getdata is being answered: the answer may name any block.
@@ -102,6 +106,11 @@ impl Echo {
                     Message::Block { block } => {
                         *exchanged += 1;
                         self.sent.insert((*peer, block.hash()), *exchanged);
+                        if self.sent.len() > SENT_MAX {
+                            let exchanged = &self.exchanged;
+                            self.sent
+                                .retain(|(peer, _), at| exchanged[peer] - at < KNOWN_INVENTORY_MIN);
+                        }
                     }
                     Message::Tx { .. } => *exchanged += 1,
                     Message::Inv { items } => *exchanged += items.len(),
@@ -144,8 +153,8 @@ struct Relays {
     own: OwnChain,
     connections: Connections,
     heights: Heights,
-    /// What each peer is known to have: it told so, or was told.
-    known: FastSet<(PeerId, BlockHash)>,
+    /// The blocks that each peer is known to have: it told so, or was told.
+    known: FastMap<PeerId, BlockSet>,
     /// Whether the subject was current before the last input.
     was_current: bool,
     /// The blocks accepted since.
@@ -166,7 +175,7 @@ impl Invariant<HeadersFirst> for Relays {
                 if let Input::Message { peer, message } = input {
                     self.learn(*peer, message);
                 } else if let Input::Connected { peer, .. } = input {
-                    self.known.retain(|(knower, _)| knower != peer);
+                    self.known.swap_remove(peer);
                 }
             }
             What::Out { output: Output::Send { peer, message }, .. } => {
@@ -204,16 +213,20 @@ impl Relays {
     /// inventory (btcd netsync `handleInvMsg`). Headers are many on the long way to being current, and
     /// are not marked as known by btcd.
     fn learn(&mut self, peer: PeerId, message: &Message) {
-        match message {
-            Message::Block { block } => {
-                self.known.insert((peer, block.hash()));
+        let world = &self.context.world;
+        let known = self.known.entry(peer).or_default();
+        let mut note = |hash: &BlockHash| {
+            if let Some(id) = world.find(hash) {
+                known.insert(id);
             }
+        };
+        match message {
+            Message::Block { block } => note(&block.hash()),
             Message::Headers { headers } if self.was_current => {
-                self.known.extend(headers.iter().map(|header| (peer, header.hash())));
+                headers.iter().for_each(|header| note(&header.hash()));
             }
             Message::Inv { items } => {
-                let blocks = items.iter().filter(|item| item.is_block());
-                self.known.extend(blocks.map(|item| (peer, item.hash)));
+                items.iter().filter(|item| item.is_block()).for_each(|item| note(&item.hash));
             }
             _ => {}
         }
@@ -221,9 +234,11 @@ impl Relays {
 
     fn judge(&mut self) -> Result<(), Violation> {
         for hash in std::mem::take(&mut self.accepted) {
+            // What the world does not know is judged by `lie-never-becomes-progress`.
+            let Some(id) = self.context.world.find(&hash) else { continue };
             for peer in self.connections.iter() {
                 self.judged += 1;
-                if !self.known.contains(&(peer, hash)) {
+                if !self.known.get(&peer).is_some_and(|known| known.contains(id)) {
                     let block = label(&self.context.world, &hash);
                     return Err(Violation::new(
                         &RELAYS_WHEN_CURRENT,

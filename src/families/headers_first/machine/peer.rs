@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::families::headers_first::Hello;
 use crate::families::headers_first::chain::NodeId;
-use crate::machine::{FastMap, FastSet, Millis, PeerId, Time};
+use crate::machine::{FastSet, LookupMap, Millis, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 
 /// How many items a peer is known to know (btcd: `maxKnownInventory`).
@@ -102,7 +102,7 @@ impl Peer {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownInventory {
     /// When each item was last added.
-    added: FastMap<BlockHash, u64>,
+    added: LookupMap<BlockHash, u64>,
     /// The same by time, with entries of items that were added again since.
     oldest_first: VecDeque<(u64, BlockHash)>,
     adds: u64,
@@ -121,7 +121,7 @@ impl KnownInventory {
             && let Some((at, oldest)) = self.oldest_first.pop_front()
         {
             if self.added.get(&oldest) == Some(&at) {
-                self.added.swap_remove(&oldest);
+                self.added.remove(&oldest);
             }
         }
         if self.oldest_first.len() > 2 * limit {

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
-use crate::families::tipset_sync::message::{Event, FullBlock, Message, Request, RequestKey};
-use crate::families::tipset_sync::response::check_response;
-use crate::families::tipset_sync::rules::Rules;
+use crate::families::tipset_sync::message::{
+    ChainTipset, Event, FullBlock, Message, Request, status,
+};
 use crate::families::tipset_sync::world::World;
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::{FastSet, Input, Output, PeerId};
-use crate::primitives::filecoin::{Cid, Construction, Tipset};
+use crate::primitives::filecoin::{Cid, Tipset};
 use crate::trace::{Step, What};
 
+use super::truth;
 use super::view::event_of;
 
 /// Only answers that match their request are used.
@@ -39,7 +40,7 @@ pub fn answer_matches_request(context: &Context<TipsetSync>) -> Box<dyn Invarian
 struct Answers {
     world: Arc<World>,
     /// The requests that wait for an answer.
-    open: Vec<(PeerId, RequestKey)>,
+    open: Vec<(PeerId, Request)>,
     /// The blocks whose headers came rightly, or were stored.
     headers: FastSet<Cid>,
     /// The roots whose messages came rightly, or were stored; that of no messages is in genesis.
@@ -58,10 +59,7 @@ impl Invariant<TipsetSync> for Answers {
                 output: Output::Send { peer, message: Message::Request { request } },
                 ..
             } => {
-                let asked = (*peer, request.key());
-                if !self.open.contains(&asked) {
-                    self.open.push(asked);
-                }
+                self.open.push((*peer, request.clone()));
             }
             What::In { input: Input::Disconnected { peer }, .. } => {
                 self.open.retain(|(asked, _)| asked != peer);
@@ -91,8 +89,8 @@ impl Answers {
         match message {
             Message::Gossip { block } | Message::OwnBlock { block } => self.take(block),
             Message::Response { request, .. } => {
-                let asked = (peer, request.key());
-                let Some(index) = self.open.iter().position(|open| *open == asked) else { return };
+                let asks = |(to, open): &(PeerId, Request)| *to == peer && open == request;
+                let Some(index) = self.open.iter().position(asks) else { return };
                 self.open.swap_remove(index);
                 self.take_answer(message);
             }
@@ -111,24 +109,12 @@ impl Answers {
 
     fn take_answer(&mut self, message: &Message) {
         let Message::Response { request, status, chain, .. } = message else { return };
-        let mut known = Vec::new();
-        if request.options & Request::HEADERS == 0 {
-            let mut at = self.world.tree.form(&request.head);
-            while let Some(tipset) = at.filter(|_| known.len() < chain.len()) {
-                at = self.world.tree.parent(&tipset);
-                known.push(tipset);
-            }
-        }
-        let rules = Rules::CORRECT;
-        let checked =
-            check_response(request, *status, chain, &known, Construction::Venus, &rules.exchange);
-        let Ok(valid) = checked else { return };
-        let tipsets = if known.is_empty() { &valid.tipsets } else { &known };
-        for (index, tipset) in tipsets.iter().enumerate() {
-            if !valid.tipsets.is_empty() {
+        let Some(tipsets) = matching(&self.world, request, *status, chain) else { return };
+        for tipset in &tipsets {
+            if request.options & Request::HEADERS != 0 {
                 self.headers.extend(tipset.key().iter().copied());
             }
-            if valid.messages.get(index).is_some() {
+            if request.options & Request::MESSAGES != 0 {
                 self.roots.extend(tipset.blocks().iter().map(|block| block.header().messages));
             }
         }
@@ -155,4 +141,33 @@ impl Answers {
         }
         Ok(())
     }
+}
+
+/// The tipsets of an answer that matches its request, newest first: from the head that was asked
+/// for down, whole, and as long as its status says. That of another world matches nothing.
+fn matching(
+    world: &World,
+    request: &Request,
+    status: u64,
+    chain: &[Option<ChainTipset>],
+) -> Option<Vec<Arc<Tipset>>> {
+    let length = chain.len() as u64;
+    let fits = match status {
+        status::OK => length == request.length,
+        status::PARTIAL => length <= request.length,
+        _ => false,
+    };
+    if length == 0 || !fits {
+        return None;
+    }
+    let mut tipsets: Vec<Arc<Tipset>> = Vec::new();
+    for item in chain {
+        let tipset = match tipsets.last() {
+            None => world.tree.form(&request.head)?,
+            Some(child) => world.tree.parent(child)?,
+        };
+        truth::is_part(world, &tipset, request.options, item.as_ref()?).then_some(())?;
+        tipsets.push(tipset);
+    }
+    Some(tipsets)
 }

@@ -2,12 +2,16 @@ use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
 use crate::families::tipset_sync::message::Event;
-use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
 use crate::machine::FastSet;
-use crate::primitives::filecoin::{Block, TipsetKey};
+use crate::primitives::filecoin::{Tipset, TipsetKey};
 use crate::trace::Step;
 
 use super::view::{ChainView, event_of};
+
+/// How many epochs below a head that lost a block the next best is looked for (Venus
+/// `pkg/chain/store.go` RefreshHeaviestTipSet).
+const SEARCH_BELOW: i64 = 4;
 
 /// What is reverted and applied makes the new chain out of the old one.
 pub static HEAD_CHANGES_BALANCE: Claim = Claim {
@@ -32,8 +36,8 @@ pub static HEAD_NEVER_LIGHTER: Claim = Claim {
 /// A miner with two blocks has none in the head.
 pub static EQUIVOCATORS_LEFT_OUT: Claim = Claim {
     id: "equivocators-left-out",
-    summary: "A tipset does not become the head with a block of a miner who is known to have two \
-              valid blocks at its height.",
+    summary: "A tipset does not become the head, nor stay it, with a block of a miner who is known \
+              to have two valid blocks at its height.",
     strength: Strength::Must,
     needs: Needs::Events,
     source: "FRC-0051; Venus #6266, Lotus #11104: the first seen block of an equivocator counted",
@@ -204,28 +208,62 @@ impl Invariant<TipsetSync> for Equivocators {
             && let Some(head) = self.view.world.tipset(head)
         {
             self.judged += 1;
-            let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
-            for block in known.flat_map(|tipset| tipset.blocks().to_vec()) {
-                let second = |own: &&Arc<Block>| {
-                    own.height() == block.height()
-                        && own.cid() != block.cid()
-                        && own.header().miner == block.header().miner
-                };
-                if head.blocks().iter().any(|own| second(&own)) {
-                    return Err(Violation::new(
-                        &EQUIVOCATORS_LEFT_OUT,
-                        "a head without blocks of a miner that has two",
-                        format!("{} has one", self.view.world.name(head.key())),
-                    ));
-                }
+            if self.has_second_block(&head) {
+                return Err(self.broken(&head));
             }
         }
         self.view.note(event);
         Ok(())
     }
 
+    /// The head may stay only where there is nowhere to go: Venus looks four epochs down.
+    fn finish(&mut self, _: &End<'_, TipsetSync>) -> Result<(), Violation> {
+        let (world, head) = (&self.view.world, &self.view.head);
+        let Some(parent) = world.tree.parent(head).filter(|_| world.tree.equivocates()) else {
+            return Ok(());
+        };
+        self.judged += 1;
+        let can_leave = head.key() != self.view.checkpoint.key()
+            && head.height() - parent.height() <= SEARCH_BELOW
+            && world.fork_is_short(head, &self.view.past(), &parent)
+            && !self.has_second_block(&parent)
+            && !self.has_siblings(&parent);
+        if can_leave && self.has_second_block(head) { Err(self.broken(head)) } else { Ok(()) }
+    }
+
     fn exercised(&self) -> u64 {
         self.judged
+    }
+}
+
+impl Equivocators {
+    /// Whether a miner of the tipset has another validated block at its height.
+    fn has_second_block(&self, tipset: &Tipset) -> bool {
+        let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
+        let known = known.filter(|known| known.height() == tipset.height());
+        known.flat_map(|known| known.blocks().to_vec()).any(|block| {
+            tipset
+                .blocks()
+                .iter()
+                .any(|own| own.cid() != block.cid() && own.header().miner == block.header().miner)
+        })
+    }
+
+    /// Whether validated blocks make a larger tipset with it. That one may be out of reach.
+    fn has_siblings(&self, tipset: &Tipset) -> bool {
+        let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
+        let mut beside = known.filter(|known| {
+            known.height() == tipset.height() && known.parents() == tipset.parents()
+        });
+        beside.any(|known| known.key().iter().any(|cid| !tipset.contains(cid)))
+    }
+
+    fn broken(&self, head: &Tipset) -> Violation {
+        Violation::new(
+            &EQUIVOCATORS_LEFT_OUT,
+            "a head without blocks of a miner that has two",
+            format!("{} has one", self.view.world.name(head.key())),
+        )
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
@@ -5,7 +6,7 @@ use crate::families::tipset_sync::message::Message;
 use crate::families::tipset_sync::peer::Action;
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
 use crate::machine::{FastSet, Input, PeerId, Time};
-use crate::primitives::filecoin::{Block, Construction, Tipset, TipsetKey};
+use crate::primitives::filecoin::{Block, Cid, Construction, Tipset, TipsetKey};
 use crate::scenario::PeerPlan;
 use crate::trace::{Step, What};
 
@@ -24,7 +25,7 @@ pub static HEAD_INDEPENDENT_OF_ORDER: Claim = Claim {
 /// What can be synced and is heaviest is synced.
 pub static HEAVIEST_TARGET_SYNCED: Claim = Claim {
     id: "heaviest-target-synced",
-    summary: "In the end no block that was gossiped, is valid and is held by an honest peer is \
+    summary: "In the end nothing that was announced, is valid and is held by an honest peer is \
               better than the head, whatever failed before it.",
     strength: Strength::Must,
     needs: Needs::Events,
@@ -43,6 +44,7 @@ pub fn heaviest_target_synced(context: &Context<TipsetSync>) -> Box<dyn Invarian
         context: context.clone(),
         view: ChainView::new(context),
         announced: FastSet::default(),
+        told: BTreeMap::new(),
         judged: 0,
     })
 }
@@ -71,7 +73,7 @@ impl Invariant<TipsetSync> for Best {
         let world = &self.view.world;
         for tipset in self.formable() {
             self.judged += 1;
-            if world.must_follow(&self.view.head, &self.view.past(), &tipset) {
+            if world.is_ahead(&self.view.head, &self.view.past(), &tipset) {
                 return Err(Violation::new(
                     &HEAD_INDEPENDENT_OF_ORDER,
                     format!("the head is {}, or better", world.name(tipset.key())),
@@ -88,37 +90,33 @@ impl Invariant<TipsetSync> for Best {
 }
 
 impl Best {
-    /// The largest tipsets that the blocks of validated ones make.
+    /// The largest tipsets that the blocks of validated ones make, without those of miners that
+    /// have two at a height.
     fn formable(&self) -> Vec<Arc<Tipset>> {
-        let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
-        for key in &self.view.validated {
-            let Some(tipset) = self.view.world.tipset(key) else { continue };
-            let same = |group: &&mut Vec<Arc<Block>>| {
-                let header = group[0].header();
-                header.height == tipset.height() && header.parents == tipset.parents()
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => {
-                    for block in tipset.blocks() {
-                        if !group.iter().any(|known| known.cid() == block.cid()) {
-                            group.push(Arc::clone(block));
-                        }
-                    }
-                }
-                None => groups.push(tipset.blocks().to_vec()),
+        let tipsets: Vec<Arc<Tipset>> =
+            self.view.validated.iter().filter_map(|key| self.view.world.tipset(key)).collect();
+        let blocks = tipsets.iter().flat_map(|tipset| tipset.blocks());
+        let mut groups: BTreeMap<(i64, &[Cid]), Vec<Arc<Block>>> = BTreeMap::new();
+        // A second block may be known though its tipset failed.
+        for block in blocks.filter(|block| self.view.world.tree.is_only_block(block)) {
+            let header = block.header();
+            let group = groups.entry((header.height, &header.parents)).or_default();
+            if !group.iter().any(|known| known.cid() == block.cid()) {
+                group.push(Arc::clone(block));
             }
         }
-        let tipsets = groups
-            .into_iter()
-            .filter_map(|group| Tipset::new(group, Construction::Strict).ok().map(Arc::new));
-        tipsets.collect()
+        let form = |group: Vec<_>| Tipset::new(group, Construction::Strict).ok().map(Arc::new);
+        groups.into_values().filter_map(form).collect()
     }
 }
 
 struct Announced {
     context: Context<TipsetSync>,
     view: ChainView,
+    /// The blocks that were gossiped.
     announced: FastSet<TipsetKey>,
+    /// The head in the last hello of each peer.
+    told: BTreeMap<PeerId, TipsetKey>,
     judged: u64,
 }
 
@@ -134,8 +132,17 @@ impl Invariant<TipsetSync> for Announced {
             } => {
                 self.announced.insert(TipsetKey::new(&[block.header.cid()]));
             }
+            What::In {
+                input: Input::Message { peer, message: Message::Hello { head, .. } },
+                ..
+            } => {
+                self.told.insert(*peer, head.clone());
+            }
             // A node forgets its targets when it dies.
-            What::Crashed { .. } => self.announced.clear(),
+            What::Crashed { .. } => {
+                self.announced.clear();
+                self.told.clear();
+            }
             _ => {}
         }
         if let Some(event) = event_of(step) {
@@ -149,12 +156,14 @@ impl Invariant<TipsetSync> for Announced {
             return Ok(());
         }
         let world = &self.view.world;
-        for key in &self.announced {
+        let held = |key: &&TipsetKey| {
+            world.tipset(key).is_some_and(|tipset| self.is_held(&tipset, end.honest, end.at))
+        };
+        let told = end.honest.iter().filter_map(|peer| self.told.get(peer));
+        let announced: Vec<&TipsetKey> = self.announced.iter().filter(held).chain(told).collect();
+        self.judged += announced.len() as u64;
+        for key in announced {
             let Some(tipset) = world.tipset(key) else { continue };
-            if !self.is_held(&tipset, end.honest, end.at) {
-                continue;
-            }
-            self.judged += 1;
             if world.must_follow(&self.view.head, &self.view.past(), &tipset) {
                 return Err(Violation::new(
                     &HEAVIEST_TARGET_SYNCED,

@@ -7,6 +7,7 @@ mod checkpoint;
 mod dispatch;
 mod finish;
 mod serve;
+mod truth;
 mod view;
 
 pub use answers::{ANSWER_MATCHES_REQUEST, answer_matches_request};

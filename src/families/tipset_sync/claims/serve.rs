@@ -2,14 +2,17 @@ use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
 use crate::families::tipset_sync::message::{ChainTipset, Message, Request, status};
-use crate::families::tipset_sync::server::{Answer, Shelf, answer};
 use crate::families::tipset_sync::world::World;
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
 use crate::machine::{Input, Output, PeerId};
-use crate::primitives::filecoin::{BlockMessages, Cid, Tipset};
+use crate::primitives::filecoin::Tipset;
 use crate::trace::{Step, What};
 
+use super::truth;
 use super::view::{ChainView, event_of};
+
+/// The most tipsets that a request may ask for.
+const LENGTH_MAX: u64 = 900;
 
 /// Hello tells the truth.
 pub static HELLO_TELLS_HEAD: Claim = Claim {
@@ -162,43 +165,87 @@ impl Server {
         status: u64,
         chain: &[Option<ChainTipset>],
     ) -> Result<(), Violation> {
-        let shelf = WorldShelf(&self.view.world);
-        let right = answer(request, &shelf, None, status::NOT_FOUND);
-        let known = self.view.world.tree.form(&request.head);
-        let validated = known.is_some_and(|head| self.view.validated.contains(head.key()));
-        let fits = match right.status {
-            status::BAD_REQUEST => status == right.status && chain.is_empty(),
-            status::NOT_FOUND | status::INTERNAL_ERROR => {
-                // Venus and Lotus answer so when they do not know the head.
-                matches!(status, status::NOT_FOUND | status::INTERNAL_ERROR) && chain.is_empty()
+        let world = &self.view.world;
+        let (fits, expected) = match Expected::of(world, request) {
+            Expected::BadRequest => {
+                let fits = status == status::BAD_REQUEST && chain.is_empty();
+                (fits, "status 204 without tipsets".to_owned())
             }
-            _ if validated => status == right.status && right.chain == chain,
+            Expected::Unknown => {
+                // Venus and Lotus answer 203, Forest 201.
+                let says_so = matches!(status, status::NOT_FOUND | status::INTERNAL_ERROR);
+                (says_so && chain.is_empty(), "status 201 or 203 without tipsets".to_owned())
+            }
             // It may be stored or not.
-            _ => true,
+            Expected::Chain(tipsets) if !self.view.validated.contains(tipsets[0].key()) => {
+                return Ok(());
+            }
+            Expected::Chain(tipsets) => {
+                let whole = tipsets.len() as u64 == request.length;
+                let right = if whole { status::OK } else { status::PARTIAL };
+                let fits = status == right && is_chain(world, &tipsets, request.options, chain);
+                (fits, format!("status {right} with {} tipsets", tipsets.len()))
+            }
         };
         if fits {
             return Ok(());
         }
-        let describe = |status, len| format!("status {status} with {len} tipsets");
-        let Answer { status: right_status, chain: right_chain, .. } = &right;
-        let mut got = describe(status, chain.len());
-        if status == *right_status && chain.len() == right_chain.len() {
+        let mut got = format!("status {status} with {} tipsets", chain.len());
+        if got == expected {
             got.push_str(" of other content");
         }
-        Err(Violation::new(&SERVER_REPLIES_EXACT, describe(*right_status, right_chain.len()), got)
-            .about(peer))
+        Err(Violation::new(&SERVER_REPLIES_EXACT, expected, got).about(peer))
     }
 }
 
-/// All that the world has.
-struct WorldShelf<'a>(&'a Arc<World>);
+/// What a request deserves.
+enum Expected {
+    BadRequest,
+    /// Nobody has its head.
+    Unknown,
+    /// These tipsets, newest first.
+    Chain(Vec<Arc<Tipset>>),
+}
 
-impl Shelf for WorldShelf<'_> {
-    fn tipset(&self, cids: &[Cid]) -> Option<Arc<Tipset>> {
-        self.0.tree.form(cids)
+impl Expected {
+    fn of(world: &World, request: &Request) -> Self {
+        let both = Request::HEADERS | Request::MESSAGES;
+        if request.options & both == 0
+            || !(1..=LENGTH_MAX).contains(&request.length)
+            || request.head.is_empty()
+        {
+            return Self::BadRequest;
+        }
+        let Some(head) = world.tree.form(&request.head) else { return Self::Unknown };
+        let mut tipsets = vec![head];
+        while (tipsets.len() as u64) < request.length
+            && let Some(parent) = tipsets.last().and_then(|tipset| world.tree.parent(tipset))
+        {
+            tipsets.push(parent);
+        }
+        Self::Chain(tipsets)
     }
+}
 
-    fn messages(&self, tipset: &Tipset) -> Option<Vec<Arc<BlockMessages>>> {
-        Some(self.0.tree.messages(tipset))
-    }
+/// Whether an answer has exactly these tipsets, with what was asked for and nothing else.
+fn is_chain(
+    world: &World,
+    tipsets: &[Arc<Tipset>],
+    options: u64,
+    chain: &[Option<ChainTipset>],
+) -> bool {
+    let exact = |(tipset, part): (&Arc<Tipset>, &Option<ChainTipset>)| {
+        part.as_ref().is_some_and(|part| {
+            let cids: Vec<_> = part.blocks.iter().flatten().map(|block| block.cid()).collect();
+            let headers = options & Request::HEADERS != 0;
+            let messages = options & Request::MESSAGES != 0;
+            // The blocks stand in the tipset's order.
+            let in_order = if headers { cids == tipset.key()[..] } else { part.blocks.is_empty() };
+            in_order
+                && part.messages.is_some() == messages
+                && part.messages.as_ref().is_none_or(truth::is_compact)
+                && truth::is_part(world, tipset, options, part)
+        })
+    };
+    tipsets.len() == chain.len() && tipsets.iter().zip(chain).all(exact)
 }
