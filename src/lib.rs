@@ -4,6 +4,7 @@
 pub mod adapters;
 pub mod campaign;
 pub mod cli;
+pub mod corpus;
 pub mod families;
 pub mod invariant;
 pub mod machine;

@@ -21,13 +21,15 @@ use crate::campaign::{
     Finding, Judge, Plan, Shrunk, Silent, SubjectFactory, Totals, run_once, search,
 };
 use crate::families::Catalog;
-use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Violation};
+use crate::invariant::{Context, Violation};
 use crate::machine::{Machine, Observes, Subject};
-use crate::reports::{FindingReport, Sizes, plan_lines};
+use crate::reports::{FindingReport, Sizes};
 use crate::sim::{Record, Run};
-use crate::trace::View;
-use crate::vectors::{Document, read_header, read_scenario, read_text, save};
+use crate::vectors::{Document, read_header, read_scenario, read_text, save, saved};
 use crate::verdict::Verdict;
+
+/// What reports call a user's machine.
+const SUBJECT: &str = "the machine under test";
 
 /// Runs spent on making a finding small.
 const SHRINK_RUNS: u64 = 20_000;
@@ -50,6 +52,17 @@ pub struct Report {
     pub totals: Totals,
     /// How many saved scenarios ran before it.
     pub regressions: usize,
+}
+
+/// What happened in a scenario, as text that is stable over versions as long as the run is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// One line a step.
+    pub text: String,
+    /// The SHA3-256 of everything, whole messages included.
+    pub digest: String,
+    /// The claim that was broken, if one was.
+    pub broken: Option<&'static str>,
 }
 
 /// Why a check did not hold.
@@ -163,6 +176,43 @@ impl<F: Catalog> Check<F> {
         }
     }
 
+    /// Runs one scenario file and gives back what happened, for a snapshot: the same machine gives
+    /// the same text.
+    ///
+    /// ```
+    /// use syncheck::families::headers_first::{HeadersFirst, SyncManager};
+    /// use syncheck::testing::Check;
+    ///
+    /// # fn main() -> Result<(), syncheck::testing::Failure> {
+    /// let check = Check::<HeadersFirst>::new(|start| Box::new(SyncManager::new(start)));
+    /// let trace = check.trace("vectors/headers-first/scenarios/lie-slow.yaml")?;
+    /// assert_eq!(trace.broken, None);
+    /// assert!(trace.text.contains("p1 --> S  headers m1"));
+    /// // With the crate insta: insta::assert_snapshot!(trace.text);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Why the file or the machine cannot be run.
+    pub fn trace(&self, file: impl AsRef<Path>) -> Result<Traced, Failure> {
+        quiet_panics();
+        let not_run = |error: &dyn fmt::Display| Failure::NotRun(error.to_string());
+        let path = file.as_ref();
+        let text = read_text(path).map_err(|error| not_run(&error))?;
+        let (_, context) = read_scenario::<F>(path, &text).map_err(|error| not_run(&error))?;
+        let judge = Judge::<F>::new(self.profile, self.observes)
+            .without(&self.without)
+            .map_err(Failure::NotRun)?;
+        let run = run_once(&context, self.subject().as_mut(), &judge, Record::Steps);
+        if let Verdict::SubjectFailed(error) = &run.verdict {
+            return Err(not_run(error));
+        }
+        let trace = run.trace.as_ref().expect("the run was recorded");
+        let broken = run.verdict.violation().map(|violation| violation.claim);
+        Ok(Traced { text: trace.to_text(), digest: trace.digest(), broken })
+    }
+
     fn run_saved(&self, judge: &Judge<F>) -> Result<usize, Failure> {
         let mut ran = 0;
         for path in saved(&self.regressions, F::NAME) {
@@ -191,27 +241,21 @@ impl<F: Catalog> Check<F> {
         let Shrunk { scenario, violation, tally, original_tally, trace, .. } = &finding.shrunk;
         let document = Document::failing(scenario.clone(), violation.claim);
         let file = match save(&self.regressions, &document) {
-            Ok(file) => Some(file),
+            Ok(file) => file,
             Err(message) => return Failure::NotRun(message),
         };
+        let sizes = Sizes {
+            inputs: tally.inputs,
+            steps: tally.steps,
+            before: Some((original_tally.inputs, original_tally.steps)),
+        };
+        let claim = judge.claim_of(violation);
+        let replay = "run the test again: saved scenarios go first".to_owned();
         Failure::Finding(Box::new(FindingReport {
-            family: F::NAME,
-            profile: F::profile(&scenario.world).to_owned(),
-            subject: "the machine under test".to_owned(),
             case: Some((self.seed, finding.case)),
-            claim: claim_of(judge, violation),
-            violation: violation.clone(),
-            sizes: Sizes {
-                inputs: tally.inputs,
-                steps: tally.steps,
-                before: Some((original_tally.inputs, original_tally.steps)),
-            },
-            plan: plan_lines(scenario),
-            view: View::of(trace),
-            replay: file
-                .as_ref()
-                .map(|_| "run the test again: saved scenarios go first".to_owned()),
-            file,
+            file: Some(file),
+            replay: Some(replay),
+            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
         }))
     }
 
@@ -224,18 +268,11 @@ impl<F: Catalog> Check<F> {
         path: PathBuf,
     ) -> Failure {
         let trace = run.trace.as_ref().expect("the run was recorded");
+        let sizes = Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None };
+        let (scenario, claim) = (&context.scenario, judge.claim_of(violation));
         Failure::Finding(Box::new(FindingReport {
-            family: F::NAME,
-            profile: F::profile(&context.scenario.world).to_owned(),
-            subject: "the machine under test".to_owned(),
-            case: None,
-            claim: claim_of(judge, violation),
-            violation: violation.clone(),
-            sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
-            plan: plan_lines(&context.scenario),
-            view: View::of(trace),
             file: Some(path),
-            replay: None,
+            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
         }))
     }
 }
@@ -261,25 +298,3 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-fn claim_of<F: Catalog>(judge: &Judge<F>, violation: &Violation) -> &'static Claim {
-    judge
-        .entries()
-        .iter()
-        .find(|entry| entry.claim.id == violation.claim)
-        .map_or(&NEVER_PANICS_OR_HANGS, |entry| entry.claim)
-}
-
-/// The saved scenarios of a family, in order of their names.
-fn saved(folder: &Path, family: &str) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            name.starts_with(family) && name.ends_with(".yaml")
-        })
-        .collect();
-    paths.sort();
-    paths
-}

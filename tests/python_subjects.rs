@@ -45,6 +45,20 @@ fn the_broken_one_is_caught_shrunk_and_explained() {
 }
 
 #[test]
+fn the_run_in_the_readme_is_real() {
+    let directory = tempfile::tempdir().unwrap();
+    let save = directory.path().to_string_lossy().into_owned();
+    let arguments = ["run", "headers-first", "--save", &save];
+    let Some(output) = syncheck(&arguments, "headers_first_broken.py") else { return };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let root = format!("{}/", env!("CARGO_MANIFEST_DIR"));
+    let (shown, _) = text.split_once("\n  saved").expect("the finding is saved");
+    let shown = shown.replace(&root, "");
+    let readme = include_str!("../README.md");
+    assert!(readme.contains(&shown), "put this into the README:\n{shown}");
+}
+
+#[test]
 fn both_keep_the_protocol() {
     for script in ["headers_first.py", "headers_first_broken.py"] {
         let Some(output) = syncheck(&["adapter", "check"], script) else { return };

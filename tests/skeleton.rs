@@ -1,13 +1,23 @@
 //! The skeleton family as a whole: the reference breaks no claim, every mutant breaks one.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use syncheck::adapters::{InProcess, quiet_panics};
-use syncheck::campaign::{Finding, Judge, Plan, Progress, Totals, search, test_mutant};
-use syncheck::families::Catalog;
-use syncheck::families::skeleton::Skeleton;
-use syncheck::invariant::Violation;
-use syncheck::machine::{Observes, Subject, SubjectError};
+use syncheck::campaign::{
+    CaseId, Finding, Judge, Plan, Progress, Totals, draw, run_once, search, test_mutant,
+};
+use syncheck::families::skeleton::{
+    BoundsAnswer, Event, Profile, Skeleton, Status, Store, Subchains,
+};
+use syncheck::families::{Catalog, Mutant};
+use syncheck::invariant::{Context, Violation};
+use syncheck::machine::{Observes, Output, Subject, SubjectError};
+use syncheck::primitives::ethereum_header::SealedHeader;
+use syncheck::scenario::Scenario;
+use syncheck::sim::Record;
+use syncheck::trace::What;
+use syncheck::vectors::to_yaml;
 
 /// More cases by hand: `SYNCHECK_TEST_CASES=100000 cargo test --release --test skeleton`.
 fn cases(default: u64) -> u64 {
@@ -93,6 +103,8 @@ fn every_mutant_is_killed() {
                     shrunk.original_tally.inputs,
                 );
                 inputs.push(shrunk.tally.inputs);
+                let again = replay(mutant, &shrunk.scenario, &judge);
+                assert_eq!(again, Some(shrunk.violation.claim), "{}", mutant.id);
             }
         }
     }
@@ -101,4 +113,70 @@ fn every_mutant_is_killed() {
     let median = inputs[inputs.len() / 2];
     println!("median of inputs: {median}");
     assert!(median <= 8, "{inputs:?}");
+}
+
+/// The claim that a scenario breaks when it is read from a file again.
+fn replay(
+    mutant: &Mutant<Skeleton>,
+    scenario: &Scenario<Skeleton>,
+    judge: &Judge<Skeleton>,
+) -> Option<&'static str> {
+    let text = to_yaml(scenario).expect("a scenario is writable");
+    let read: Scenario<Skeleton> = serde_yaml::from_str(&text).expect("it reads back");
+    assert_eq!(read, *scenario);
+    let context = Context::new(read).expect("it is valid");
+    let run = run_once(&context, &mut InProcess::new(mutant.make), judge, Record::Nothing);
+    run.verdict.violation().map(|violation| violation.claim)
+}
+
+/// A process may die after any of its writes, also between two of one step: what is durable then
+/// has bounds, its subchains link, and a head can begin on it.
+#[test]
+fn whatever_is_persisted_loads() {
+    let mut written = 0;
+    for name in Skeleton::profiles() {
+        let strategy = Skeleton::strategy(name);
+        let judge = Judge::<Skeleton>::new(Some(name), Observes::ALL);
+        for index in 0..cases(500) {
+            let case = CaseId { family: "skeleton", profile: name, seed: 0, index };
+            let context = Context::new(draw(&strategy, case).current()).expect("it is valid");
+            let mut subject = InProcess::new(Skeleton::reference);
+            let run = run_once(&context, &mut subject, &judge, Record::Steps);
+            let start = context.world.start();
+            let mut rows: BTreeMap<u64, SealedHeader> = BTreeMap::new();
+            rows.extend(start.rows.iter().map(|row| (row.number(), row.clone())));
+            for step in run.trace.expect("steps were recorded").steps() {
+                let What::Out { output: Output::Event { event }, .. } = &step.what else {
+                    continue;
+                };
+                let Event::Stored { status, rows: put, deleted } = event else { continue };
+                rows.extend(put.iter().map(|row| (row.number(), row.clone())));
+                if let Some((from, to)) = deleted {
+                    rows.retain(|number, _| number < from || number > to);
+                }
+                loads(status, &rows, Profile::of_name(name));
+                written += 1;
+            }
+        }
+    }
+    assert!(written > 1_000, "{written}");
+}
+
+fn loads(status: &Status, rows: &BTreeMap<u64, SealedHeader>, profile: Profile) {
+    let all: Vec<SealedHeader> = rows.values().cloned().collect();
+    let mut chains = Subchains::new(Store::new(&all, Some(status.to_json(profile))), profile);
+    let primary = status.subchains[0];
+    let BoundsAnswer::Known { head, tail, .. } = chains.bounds() else { panic!("no bounds") };
+    assert_eq!((head, tail), (rows[&primary.head].hash(), rows[&primary.tail].hash()));
+    for chain in &status.subchains {
+        assert_eq!(rows[&chain.tail].parent(), chain.next);
+        for number in chain.tail + 1..=chain.head {
+            assert_eq!(rows[&number].parent(), rows[&(number - 1)].hash());
+        }
+    }
+    let above = SealedHeader::empty(primary.head + 1, head, 77);
+    chains.init(&above);
+    let mut expected = status.clone();
+    expected.subchains[0].head += 1;
+    assert_eq!(*chains.status(), expected, "the next head extends what was loaded");
 }

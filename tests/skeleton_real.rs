@@ -1,5 +1,6 @@
 //! Real headers go through the skeleton: Sepolia's first 8 192, from the head back to genesis.
 
+use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,34 +8,39 @@ use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::families::Catalog;
 use syncheck::families::skeleton::{
-    Command, LocalSpec, Misbehavior, PeerSpec, Profile, Settings, Skeleton, Spec, World,
+    Command, Event, LocalSpec, Misbehavior, PeerSpec, Profile, Settings, Skeleton, Spec, World,
 };
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, PeerId};
+use syncheck::machine::{Observes, Output, PeerId};
 use syncheck::primitives::ethereum_header::SealedHeader;
 use syncheck::scenario::{At, Heal, Liars, Lie, Limits, PeerPlan, Scenario};
 use syncheck::sim::Record;
+use syncheck::trace::What;
 use syncheck::verdict::Verdict;
 use syncheck::world::headers::TreeSpec;
 
-/// Where real chain data lies beside the project, or `SYNCHECK_REAL_DATA` says.
-fn era1() -> PathBuf {
-    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/real"));
-    let folder = std::env::var_os("SYNCHECK_REAL_DATA").map_or_else(beside, PathBuf::from);
-    folder.join("ethereum/sepolia-00000-643a00f7.era1")
+/// Sepolia's first 8 192 headers, if they are there.
+#[expect(clippy::print_stdout, reason = "what is skipped is skipped loudly")]
+fn real_headers() -> Option<Vec<SealedHeader>> {
+    let folder = env::var_os("SYNCHECK_REAL_DATA").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/real"),
+        PathBuf::from,
+    );
+    let path = folder.join("ethereum/sepolia-00000-643a00f7.era1");
+    let Ok(file) = std::fs::read(&path) else {
+        println!("SKIPPED: {} is not there; set SYNCHECK_REAL_DATA", path.display());
+        return None;
+    };
+    let headers = headers_of(&file);
+    assert_eq!(headers.len(), 8_192);
+    assert!(headers.windows(2).all(|pair| pair[1].parent() == pair[0].hash()));
+    Some(headers)
 }
 
 #[test]
 fn real_headers_are_synced_back_to_genesis() {
-    let path = era1();
-    let Ok(file) = std::fs::read(&path) else {
-        eprintln!("SKIPPED: no real headers at {}", path.display());
-        return;
-    };
-    let headers = headers_of(&file);
-    assert_eq!(headers.len(), 8_192);
+    let Some(headers) = real_headers() else { return };
     let head = headers[8_191].clone();
-    assert!(headers.windows(2).all(|pair| pair[1].parent() == pair[0].hash()));
 
     let liar = |id, how| PeerPlan {
         lies: vec![Lie { from: 1, count: None, how }],
@@ -71,8 +77,16 @@ fn real_headers_are_synced_back_to_genesis() {
     let context = Context { scenario: Arc::new(scenario), world };
     let judge = Judge::<Skeleton>::new(Some("geth-1.17"), Observes::ALL);
     let mut subject = InProcess::new(Skeleton::reference);
-    let run = run_once(&context, &mut subject, &judge, Record::Nothing);
+    let run = run_once(&context, &mut subject, &judge, Record::Steps);
     assert_eq!(run.verdict, Verdict::Pass);
+    let stored = run.trace.expect("steps were recorded");
+    let lowest = stored.steps().iter().filter_map(|step| match &step.what {
+        What::Out { output: Output::Event { event: Event::Stored { rows, .. } }, .. } => {
+            rows.iter().map(SealedHeader::number).min()
+        }
+        _ => None,
+    });
+    assert_eq!(lowest.min(), Some(1), "the headers go back to genesis");
     let converged = run.exercise.iter().find(|exercise| exercise.claim.id == "convergence");
     assert!(converged.is_some_and(|exercise| exercise.times > 0), "it must converge");
 }

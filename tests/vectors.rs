@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
+use syncheck::corpus::walk;
 use syncheck::families::Catalog;
 use syncheck::families::headers_first::HeadersFirst;
 use syncheck::machine::{Family, Observes};
@@ -98,11 +99,5 @@ fn run(path: &Path, text: &str) {
 }
 
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(ROOT).join("vectors/headers-first");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
-        .expect("the vectors are there");
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
-    files.sort();
-    files
+    walk(&Path::new(ROOT).join("vectors/headers-first")).expect("the vectors are there").files
 }

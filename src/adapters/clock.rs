@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chrono::{NaiveDate, Utc};
 use sha3::{Digest, Sha3_256};
 
 /// Measures real time, for people: nothing that a run computes depends on it.
@@ -29,6 +30,12 @@ pub fn set_after(time: Duration, flag: Arc<AtomicBool>) {
         thread::sleep(time);
         flag.store(true, Ordering::Relaxed);
     });
+}
+
+/// The day, in the time zone of Greenwich.
+#[expect(clippy::disallowed_methods, reason = "lists of known failures expire")]
+pub fn today() -> NaiveDate {
+    Utc::now().date_naive()
 }
 
 /// A seed that no two runs share, drawn from the clock and the process. Every number of it is exact

@@ -15,7 +15,7 @@ mod serve;
 mod toy;
 
 pub use check::{CheckOutcome, CheckResult, SampleCase, check};
-pub use clock::{Stopwatch, drawn_seed, set_after};
+pub use clock::{Stopwatch, drawn_seed, set_after, today};
 pub use in_process::InProcess;
 pub use panics::quiet_panics;
 pub use process::{ChildProcess, Options};

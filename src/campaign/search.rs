@@ -174,7 +174,7 @@ fn run_lot<F: Catalog>(
         F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
         let run = run_once(&context, subject, plan.judge, Record::Nothing);
         lot.totals.add_run(&context.scenario, &run);
-        match run.verdict {
+        match beyond_known(plan, &context, subject, run.verdict, &mut lot.totals) {
             Verdict::Fail(violation) => lot.broken.push((index, violation)),
             Verdict::SubjectFailed(error) => {
                 lot.failed = Some(error);
@@ -184,6 +184,28 @@ fn run_lot<F: Catalog>(
         }
     }
     lot
+}
+
+/// The verdict, but for claims that the subject is known to break: a case that breaks one of them is
+/// judged again without them.
+fn beyond_known<F: Catalog>(
+    plan: Plan<'_, F>,
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    verdict: Verdict,
+    totals: &mut Totals,
+) -> Verdict {
+    let Verdict::Fail(violation) = &verdict else { return verdict };
+    if !plan.judge.knows(violation.claim) {
+        return verdict;
+    }
+    *totals.known.entry(violation.claim).or_default() += 1;
+    let run = run_once(context, subject, &plan.judge.beyond_known(), Record::Nothing);
+    match run.verdict {
+        // The simulator itself sees panics, whoever judges.
+        Verdict::Fail(violation) if plan.judge.knows(violation.claim) => Verdict::Pass,
+        verdict => verdict,
+    }
 }
 
 fn draw_case<F: Catalog>(
@@ -253,7 +275,8 @@ fn take_broken<F: Catalog>(
     progress.broken(index, violation);
     let tree = draw_case(plan, &F::strategy(plan.profile), index);
     let shrunk = (plan.subject)().and_then(|mut subject| {
-        shrink(tree, subject.as_mut(), plan.judge, plan.shrink_runs_max, plan.stop)
+        let judge = plan.judge.beyond_known();
+        shrink(tree, subject.as_mut(), &judge, plan.shrink_runs_max, plan.stop)
     });
     match shrunk {
         Ok(shrunk) => {

@@ -1,5 +1,5 @@
 use crate::families::{Catalog, ClaimEntry, Deviation};
-use crate::invariant::{Context, Needs, Strength, Suite};
+use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
 use crate::machine::{Observes, Subject};
 use crate::sim::{Record, Run, simulate};
 
@@ -7,6 +7,8 @@ use crate::sim::{Record, Run, simulate};
 #[derive(Debug)]
 pub struct Judge<F: Catalog> {
     entries: Vec<ClaimEntry<F>>,
+    /// The claims that the subject is known to break.
+    known: Vec<&'static str>,
 }
 
 impl<F: Catalog> Judge<F> {
@@ -16,7 +18,7 @@ impl<F: Catalog> Judge<F> {
     pub fn new(profile: Option<&str>, observes: Observes) -> Self {
         let mut entries = F::claims();
         entries.retain(|entry| entry.claim.needs.met_by(observes) && binds(entry, profile));
-        Self { entries }
+        Self { entries, known: Vec::new() }
     }
 
     /// The same judge without the named claims.
@@ -34,9 +36,36 @@ impl<F: Catalog> Judge<F> {
         Ok(self)
     }
 
+    /// The same judge of a subject that is known to break the claims for which `is_known` holds. A
+    /// search counts how often it does, and goes on to look for what else it breaks.
+    #[must_use]
+    pub fn knowing(mut self, is_known: impl Fn(&str) -> bool) -> Self {
+        let ids = self.entries.iter().map(|entry| entry.claim.id);
+        self.known = ids.filter(|id| is_known(id)).collect();
+        self
+    }
+
+    /// Whether the subject is known to break a claim.
+    pub fn knows(&self, claim: &str) -> bool {
+        self.known.contains(&claim)
+    }
+
+    /// The same judge without the claims that the subject is known to break.
+    #[must_use]
+    pub fn beyond_known(&self) -> Self {
+        let entries = self.entries.iter().filter(|entry| !self.knows(entry.claim.id));
+        Self { entries: entries.copied().collect(), known: self.known.clone() }
+    }
+
     /// The claims in the order in which they judge.
     pub fn entries(&self) -> &[ClaimEntry<F>] {
         &self.entries
+    }
+
+    /// The claim of a violation that this judge has found.
+    pub fn claim_of(&self, violation: &Violation) -> &'static Claim {
+        let mut claims = self.entries.iter().map(|entry| entry.claim);
+        claims.find(|claim| claim.id == violation.claim).unwrap_or(&NEVER_PANICS_OR_HANGS)
     }
 
     /// The claims that this judge leaves out because the subject does not show enough.

@@ -14,6 +14,8 @@ pub struct Totals {
     pub inconclusive: u64,
     /// Cases that broke a claim.
     pub failed: u64,
+    /// How many cases broke each claim that the subject is known to break.
+    pub known: BTreeMap<&'static str, u64>,
     /// Messages that were delivered.
     pub messages: u64,
     /// What the subjects saw.
@@ -58,6 +60,7 @@ impl Totals {
         self.failed += other.failed;
         self.messages += other.messages;
         self.inputs += other.inputs;
+        add(&mut self.known, &other.known);
         add(&mut self.exercised, &other.exercised);
         add(&mut self.fired, &other.fired);
         add(&mut self.lies, &other.lies);

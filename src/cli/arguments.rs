@@ -6,8 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::adapters::drawn_seed;
+use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
 
+use super::reports::Target;
 use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
@@ -55,6 +57,9 @@ pub(super) struct RunArguments {
     /// Cases for each family and profile.
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub(super) cases: u64,
+    /// Runs one part of the cases only: the first of three is 1/3.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
     /// Ends the search after this time, such as 60s or 5m.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) time_limit: Option<Duration>,
@@ -72,7 +77,14 @@ pub(super) struct RunArguments {
     /// Leaves a claim out, for example of a part that the subject does not have.
     #[arg(long, value_name = "CLAIM")]
     pub(super) without: Vec<String>,
-    /// Where findings are saved.
+    /// A list of claims that the subject is known to break: they are counted and no findings.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_failures: Option<PathBuf>,
+    /// Passes though an entry of the known failures ought to go: it no longer fails, has expired,
+    /// or is about no claim. Without this the exit code is 4.
+    #[arg(long, requires = "known_failures")]
+    pub(super) allow_stale: bool,
+    /// Where findings are saved. Those that are there already run first.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,
     /// Stops after findings of this many different claims.
@@ -81,6 +93,9 @@ pub(super) struct RunArguments {
     /// Runs spent on making one finding small.
     #[arg(long, value_name = "N")]
     pub(super) shrink_runs: Option<u64>,
+    /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(super) reports: Vec<Target>,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -151,19 +166,83 @@ pub(super) struct ServeArguments {
 
 #[derive(Debug, Subcommand)]
 enum VectorsCommand {
+    /// Makes the bundle of a folder again and compares: exit code 1 if a file differs.
+    Check(CheckVectorsArguments),
+    /// Shows what changed in meaning between two files or folders: exit code 1 if an expectation
+    /// did.
+    Diff(DiffArguments),
+    /// Makes a bundle: tables of the functions, and scenarios chosen for what they show.
+    Generate(GenerateArguments),
     /// Checks vector files: runs scenarios, and feeds table cases to the family's functions.
     Verify(VerifyArguments),
+}
+
+/// Arguments of `vectors check`.
+#[derive(Debug, Args)]
+pub(super) struct CheckVectorsArguments {
+    /// The folder of the bundle, with its manifest.
+    #[arg(value_name = "DIR", default_value = "vectors")]
+    pub(super) folder: PathBuf,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `vectors diff`.
+#[derive(Debug, Args)]
+pub(super) struct DiffArguments {
+    /// A vector file, or a folder of them.
+    pub(super) before: PathBuf,
+    /// Another one.
+    pub(super) after: PathBuf,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+/// Arguments of `vectors generate`.
+#[derive(Debug, Args)]
+pub(super) struct GenerateArguments {
+    /// The families; the settled ones, if none is named.
+    #[arg(value_name = "FAMILY")]
+    pub(super) families: Vec<FamilyId>,
+    /// How much to make.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) bundle: Size,
+    /// The seed: the same seed makes the same files. `random` draws a new one and shows it.
+    #[arg(long, value_name = "S", default_value = "0", value_parser = seed)]
+    pub(super) seed: u64,
+    /// Where the files go. Generated files there that are no longer made are taken away; files
+    /// written by hand stay, and are listed in the manifest.
+    #[arg(long, value_name = "DIR", default_value = "target/vectors")]
+    pub(super) out: PathBuf,
+    /// Makes the bundle of this folder once more, with the options of its manifest and its files
+    /// that are written by hand, in another notation for example.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["families", "bundle", "seed"])]
+    pub(super) like: Option<PathBuf>,
+    /// The notation of the files.
+    #[arg(long = "as", value_enum, default_value_t, value_name = "NOTATION")]
+    pub(super) notation: Notation,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// Arguments of `vectors verify`.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
-    /// Files, or folders with `.yaml` files.
-    #[arg(required = true, value_name = "PATH")]
+    /// Files, or folders of them. A folder with a manifest is compared with it first.
+    #[arg(value_name = "PATH", default_value = "vectors")]
     pub(super) paths: Vec<PathBuf>,
+    /// Holds a subject to the claims of this profile too, and to the scripts of its files; the
+    /// reference is held to its own.
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) child: Child,
 }
 
 #[derive(Debug, Subcommand)]
@@ -225,11 +304,52 @@ impl Arguments {
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Mutants(arguments) => mutants::mutants(&arguments),
             Command::List(arguments) => listing::list(&arguments),
-            Command::Vectors(VectorsCommand::Verify(arguments)) => vectors::verify(&arguments),
+            Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),
         }
+    }
+}
+
+impl VectorsCommand {
+    fn execute(self) -> Exit {
+        match self {
+            Self::Check(arguments) => vectors::check(&arguments),
+            Self::Diff(arguments) => vectors::diff(&arguments),
+            Self::Generate(arguments) => vectors::generate(&arguments),
+            Self::Verify(arguments) => vectors::verify(&arguments),
+        }
+    }
+}
+
+/// One part of the cases of a search, in the order of their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    part: u64,
+    of: u64,
+}
+
+impl Shard {
+    /// The first case, and the one after the last.
+    pub(super) fn of_cases(self, cases: u64) -> (u64, u64) {
+        let end = |part: u64| {
+            let end = u128::from(cases) * u128::from(part) / u128::from(self.of);
+            u64::try_from(end).expect("a part is not larger than the whole")
+        };
+        (end(self.part - 1), end(self.part))
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(part, of)| {
+            let (part, of) = (part.parse().ok()?, of.parse().ok()?);
+            (1..=of).contains(&part).then_some(Self { part, of })
+        });
+        numbers.ok_or_else(|| "a part and of how many, such as 1/3".to_owned())
     }
 }
 
@@ -266,11 +386,24 @@ mod tests {
 
     use clap::CommandFactory as _;
 
-    use super::{Arguments, SEED_MAX, duration, seed};
+    use super::{Arguments, SEED_MAX, Shard, duration, seed};
 
     #[test]
     fn the_arguments_are_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_have_each_case_once() {
+        for cases in [0, 1, 7, 100, u64::MAX] {
+            let mut next = 0;
+            for part in 1..=7 {
+                let (start, end) = format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases);
+                assert_eq!(start, next);
+                next = end;
+            }
+            assert_eq!(next, cases);
+        }
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 mod adapter;
 mod arguments;
+mod baseline;
 mod exit;
+mod findings;
 mod listing;
 mod mutants;
 mod output;
 mod progress;
+mod regressions;
 mod replay;
+mod reports;
 mod run;
 mod selection;
 mod serve;

@@ -11,3 +11,12 @@ pub(super) fn bar(total: u64, what: &str) -> ProgressBar {
     bar.set_message(what.to_owned());
     bar
 }
+
+/// What is being done, on standard error, if that is a terminal; for work whose length nobody knows.
+pub(super) fn spinner() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}")
+        .expect("the template is a constant");
+    bar.set_style(style);
+    bar
+}

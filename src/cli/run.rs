@@ -1,27 +1,27 @@
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use indicatif::ProgressBar;
 use serde_json::json;
 
 use crate::adapters::{About, Stopwatch, set_after};
-use crate::campaign::{Finding, Judge, Plan, Progress, Totals, search};
+use crate::campaign::{Judge, Plan, Totals, search};
 use crate::families::{Catalog, Visit};
-use crate::invariant::Violation;
 use crate::machine::{Observes, SubjectError};
-use crate::reports::{FindingReport, Gaps, Sizes, plan_lines, summary_text};
-use crate::trace::View;
-use crate::vectors::{Document, UnderTest, save};
+use crate::reports::{ClaimResult, ClaimResults, ClaimState, FindingReport, Gaps, summary_text};
 
 use super::Exit;
 use super::arguments::RunArguments;
+use super::baseline::Baseline;
+use super::findings::{Broken, Shown, replay_command, show};
 use super::output::{Output, refuse, warn};
 use super::progress::bar;
+use super::regressions::run_saved;
+use super::reports::{open_ndjson, write_reports};
 use super::selection::families;
 use super::signals::stop_flag;
-use super::subjects::{Choice, shell_words};
+use super::subjects::Choice;
 
 /// Runs spent on making one finding small: a machine of ours is fast, a child is not.
 const SHRINK_RUNS: (u64, u64) = (20_000, 1_500);
@@ -41,14 +41,25 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
         Ok(families) => families,
         Err(message) => return refuse(Exit::Usage, message),
     };
+    let baseline = match Baseline::open(arguments.known_failures.as_deref()) {
+        Ok(baseline) => baseline,
+        Err(exit) => return exit,
+    };
+    let copy = match open_ndjson(&arguments.reports) {
+        Ok(copy) => copy,
+        Err(exit) => return exit,
+    };
     let mut campaign = Campaign {
+        baseline,
         arguments,
-        out: Output::new(arguments.format),
+        out: Output::new(arguments.format).with_copy(copy),
+        results: Vec::new(),
         stop,
         watch: Stopwatch::start(),
         cases: 0,
         inconclusive: 0,
         findings: 0,
+        regressions: 0,
         exit: Exit::Pass,
     };
     for family in families {
@@ -67,18 +78,22 @@ pub(super) fn run(arguments: &RunArguments) -> Exit {
 
 struct Campaign<'a> {
     arguments: &'a RunArguments,
+    baseline: Baseline,
     out: Output,
+    results: Vec<ClaimResults>,
     stop: Arc<AtomicBool>,
     watch: Stopwatch,
     cases: u64,
     inconclusive: u64,
     findings: u64,
+    regressions: u64,
     exit: Exit,
 }
 
 impl Campaign<'_> {
     fn conclude(mut self, interrupted: bool) -> Exit {
         let stopped = self.stop.load(Ordering::Relaxed);
+        let is_stale = self.report_stale(!stopped);
         let (exit, verdict, why) = match () {
             () if self.findings > 0 => (Exit::Finding, "fail", ""),
             () if self.exit != Exit::Pass => (self.exit, "error", ""),
@@ -92,6 +107,9 @@ impl Campaign<'_> {
             () if self.inconclusive == self.cases => {
                 (Exit::Usage, "inconclusive", "every case reached a limit of its run")
             }
+            () if is_stale => {
+                (Exit::BaselineDrift, "stale", "the list of known failures is out of date")
+            }
             () if self.inconclusive > 0 => (Exit::Pass, "inconclusive", ""),
             () => (Exit::Pass, "pass", ""),
         };
@@ -104,6 +122,7 @@ impl Campaign<'_> {
                 "cases": cases,
                 "findings": findings,
                 "inconclusive": inconclusive,
+                "regressions": self.regressions,
                 "seed": self.arguments.seed,
                 "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             })
@@ -113,10 +132,26 @@ impl Campaign<'_> {
             self.arguments.seed,
             elapsed.as_secs_f64()
         ));
+        if let Err(failed) = write_reports(&self.arguments.reports, &self.results) {
+            return failed;
+        }
         if !why.is_empty() {
             return refuse(exit, why);
         }
         exit
+    }
+}
+
+impl Campaign<'_> {
+    /// Shows the known failures that ought to go. Returns whether that ends in an error.
+    fn report_stale(&mut self, is_complete: bool) -> bool {
+        let is_complete = is_complete && self.findings == 0 && self.exit == Exit::Pass;
+        let stale = self.baseline.stale(is_complete);
+        for entry in &stale {
+            self.out.text(entry.to_text(self.baseline.path()));
+            self.out.json(|| entry.to_json());
+        }
+        !stale.is_empty() && !self.arguments.allow_stale
     }
 }
 
@@ -200,7 +235,8 @@ fn search_profile<F: Catalog>(
     without.retain(|name| F::claims().iter().any(|entry| entry.claim.id == name));
     let judge = Judge::<F>::new(bound, observes)
         .without(&without)
-        .expect("only claims of this family are left out");
+        .expect("only claims of this family are left out")
+        .knowing(|claim| campaign.baseline.knows(F::NAME, claim));
     for (claim, needs) in Judge::<F>::unseen(bound, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }
@@ -209,13 +245,30 @@ fn search_profile<F: Catalog>(
     if !known.is_empty() {
         warn(format!("{profile} is known to break {}: not judged", known.join(", ")));
     }
+    let broken = match replay_saved(campaign, choice, &judge, profile) {
+        Ok(broken) => broken,
+        Err(exit) => {
+            campaign.exit = exit;
+            return;
+        }
+    };
+    if campaign.findings >= arguments.max_findings as u64 {
+        let (none, since) = (Totals::default(), campaign.watch.elapsed());
+        let results = claim_results(campaign, profile, &judge, &none, broken, since);
+        campaign.results.push(results);
+        return;
+    }
     let (in_process, child) = SHRINK_RUNS;
     let runs = if choice.is_child() { child } else { in_process };
     let make = || choice.make();
+    let cases = match arguments.shard {
+        Some(shard) => shard.of_cases(arguments.cases),
+        None => (0, arguments.cases),
+    };
     let plan = Plan {
         profile,
         seed: arguments.seed,
-        cases: (0, arguments.cases),
+        cases,
         jobs: jobs(arguments.jobs),
         findings_max: arguments.max_findings,
         shrink_runs_max: arguments.shrink_runs.unwrap_or(runs),
@@ -224,21 +277,26 @@ fn search_profile<F: Catalog>(
         stop: &campaign.stop,
     };
     let mut shown = Shown {
-        bar: bar(arguments.cases, &format!("{} {profile}", F::NAME)),
+        bar: bar(cases.1 - cases.0, &format!("{} {profile}", F::NAME)),
         out: &mut campaign.out,
         arguments,
         profile,
         subject: choice.name(),
         child: choice.is_child(),
-        claims: judge.entries().iter().map(|entry| entry.claim).collect(),
+        judge: &judge,
         unsaved: false,
+        broken,
     };
+    let since = campaign.watch.elapsed();
     let outcome = search(plan, &mut shown);
     shown.bar.finish_and_clear();
-    let unsaved = shown.unsaved;
+    let (unsaved, broken) = (shown.unsaved, shown.broken);
     campaign.cases += outcome.totals.cases;
     campaign.inconclusive += outcome.totals.inconclusive;
     campaign.findings += outcome.findings.len() as u64;
+    report_known::<F>(campaign, profile, &judge, &outcome.totals);
+    let results = claim_results(campaign, profile, &judge, &outcome.totals, broken, since);
+    campaign.results.push(results);
     let claims = judge.entries().iter().map(|entry| entry.claim.id);
     let lies = F::misbehaviors().iter().map(|lie| lie.id);
     let gaps = Gaps::of(&outcome.totals, claims, lies);
@@ -248,6 +306,97 @@ fn search_profile<F: Catalog>(
     } else if unsaved {
         campaign.exit = Exit::Usage;
     }
+}
+
+/// What became of each claim, for the reports.
+fn claim_results<F: Catalog>(
+    campaign: &Campaign<'_>,
+    profile: &str,
+    judge: &Judge<F>,
+    totals: &Totals,
+    mut broken: Broken,
+    since: Duration,
+) -> ClaimResults {
+    let mut state = |claim: &str| match (broken.remove(claim), totals.exercised.get(claim)) {
+        (Some(report), _) => ClaimState::Broken(report),
+        (None, _) if totals.known.contains_key(claim) => {
+            ClaimState::Known(campaign.baseline.reason(F::NAME, claim).to_owned())
+        }
+        (None, Some(times)) if *times > 0 => ClaimState::Held(*times),
+        _ => ClaimState::Untested,
+    };
+    let ids = judge.entries().iter().map(|entry| entry.claim.id);
+    ClaimResults {
+        family: F::NAME,
+        profile: profile.to_owned(),
+        cases: totals.cases,
+        time: campaign.watch.elapsed().saturating_sub(since),
+        claims: ids.map(|claim| ClaimResult { claim, state: state(claim) }).collect(),
+    }
+}
+
+/// Known failures are counted, each with its reason.
+fn report_known<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    profile: &str,
+    judge: &Judge<F>,
+    totals: &Totals,
+) {
+    let judged = judge.entries().iter().map(|entry| entry.claim.id);
+    campaign.baseline.note(F::NAME, judged, &totals.known);
+    for (claim, cases) in &totals.known {
+        let reason = campaign.baseline.reason(F::NAME, claim);
+        campaign.out.text(format!("KNOWN {claim}: {cases} cases: {reason}"));
+        campaign.out.json(|| {
+            json!({
+                "type": "known_failure",
+                "family": F::NAME,
+                "profile": profile,
+                "claim": claim,
+                "cases": cases,
+                "reason": reason,
+            })
+        });
+    }
+}
+
+/// What was found once is tried first.
+fn replay_saved<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    choice: &Choice<F>,
+    judge: &Judge<F>,
+    profile: &str,
+) -> Result<Broken, Exit> {
+    let mut broken = Broken::new();
+    let arguments = campaign.arguments;
+    let (folder, findings_max) = (&arguments.save, arguments.max_findings);
+    let regressions = run_saved(folder, profile, choice, judge, findings_max)?;
+    let (ran, found) = (regressions.ran, regressions.broken.len());
+    campaign.regressions += ran;
+    campaign.findings += found as u64;
+    let judged = judge.entries().iter().map(|entry| entry.claim.id);
+    campaign.baseline.note(F::NAME, judged, &regressions.known);
+    for (file, report) in regressions.broken {
+        let replay = Some(replay_command(arguments, choice.is_child(), &choice.name(), &file));
+        let report = FindingReport { file: Some(file), replay, ..report };
+        show(&mut campaign.out, arguments, &report, &mut broken);
+    }
+    if ran > 0 {
+        let family = F::NAME;
+        campaign.out.text(format!(
+            "{family} {profile}: {ran} saved scenarios went first, {found} of them break a claim"
+        ));
+        campaign.out.json(|| {
+            json!({
+                "type": "regressions",
+                "family": family,
+                "profile": profile,
+                "ran": ran,
+                "findings": found,
+            })
+        });
+    }
+    Ok(broken)
 }
 
 fn report_totals<F: Catalog>(
@@ -286,84 +435,4 @@ fn report_totals<F: Catalog>(
 /// As many workers as asked for, or as there are cores.
 pub(super) fn jobs(asked: Option<std::num::NonZeroUsize>) -> usize {
     asked.or_else(|| thread::available_parallelism().ok()).map_or(1, usize::from)
-}
-
-struct Shown<'a> {
-    bar: ProgressBar,
-    out: &'a mut Output,
-    arguments: &'a RunArguments,
-    profile: &'a str,
-    subject: String,
-    child: bool,
-    claims: Vec<&'static crate::invariant::Claim>,
-    unsaved: bool,
-}
-
-impl<F: Catalog> Progress<F> for Shown<'_> {
-    fn cases(&mut self, totals: &Totals) {
-        self.bar.set_position(totals.cases);
-    }
-
-    fn broken(&mut self, case: u64, violation: &Violation) {
-        self.bar.set_message(format!("{}: making case {case} small", violation.claim));
-    }
-
-    fn finding(&mut self, finding: &Finding<F>) {
-        let shrunk = &finding.shrunk;
-        let document = Document {
-            subject: Some(UnderTest { mutant: None, name: Some(self.subject.clone()) }),
-            ..Document::failing(shrunk.scenario.clone(), shrunk.violation.claim)
-        };
-        let file = match save(&self.arguments.save, &document) {
-            Ok(file) => Some(file),
-            Err(message) => {
-                self.unsaved = true;
-                self.bar.suspend(|| warn(message));
-                None
-            }
-        };
-        let claim = self
-            .claims
-            .iter()
-            .find(|claim| claim.id == shrunk.violation.claim)
-            .copied()
-            .unwrap_or(&crate::invariant::NEVER_PANICS_OR_HANGS);
-        let report = FindingReport {
-            family: F::NAME,
-            profile: self.profile.to_owned(),
-            subject: self.subject.clone(),
-            case: Some((self.arguments.seed, finding.case)),
-            claim,
-            violation: shrunk.violation.clone(),
-            sizes: Sizes {
-                inputs: shrunk.tally.inputs,
-                steps: shrunk.tally.steps,
-                before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
-            },
-            plan: plan_lines(&shrunk.scenario),
-            view: View::of(&shrunk.trace),
-            replay: file.as_ref().map(|file| self.replay_command(file)),
-            file,
-        };
-        let bar = self.bar.clone();
-        bar.suspend(|| {
-            self.out.text(report.to_text());
-            self.out.json(|| report.to_json());
-        });
-        bar.set_message(format!("{} {}", F::NAME, self.profile));
-    }
-}
-
-impl Shown<'_> {
-    fn replay_command(&self, file: &Path) -> String {
-        let program = std::env::args().next().unwrap_or_else(|| "syncheck".to_owned());
-        let mut command = shell_words([&program, "replay", &file.to_string_lossy()]);
-        if self.child {
-            if let Some(profile) = &self.arguments.profile {
-                command.push_str(&format!(" --profile {profile}"));
-            }
-            command.push_str(&format!(" -- {}", self.subject));
-        }
-        command
-    }
 }

@@ -1,12 +1,13 @@
 use std::fmt;
 
 use proptest::strategy::BoxedStrategy;
+use schemars::Schema;
 
 use crate::invariant::{Claim, Context, Invariant};
 use crate::machine::{Family, Machine};
 use crate::scenario::Scenario;
 
-use super::FunctionKind;
+use super::{FunctionKind, Sampler};
 
 /// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
 /// and how to check the checker.
@@ -43,6 +44,22 @@ pub trait Catalog: Family {
 
     /// The pure functions that table cases can be fed to.
     fn functions() -> Vec<FunctionKind>;
+
+    /// What draws inputs of the pure functions, for tables that are generated.
+    fn samplers() -> Vec<Sampler> {
+        Vec::new()
+    }
+
+    /// The JSON Schemas of the tables, by kind; none, if the family has no schemas yet.
+    fn table_schemas() -> Vec<(&'static str, Schema)> {
+        Vec::new()
+    }
+
+    /// Events of which the last of its kind in a run must be one, for every correct subject; none,
+    /// if the family does not say.
+    fn endings(_context: &Context<Self>) -> Vec<Self::Event> {
+        Vec::new()
+    }
 }
 
 /// A claim and the fold that checks it.
@@ -86,6 +103,14 @@ pub struct Misbehavior {
     /// What it does, in one sentence.
     pub summary: &'static str,
 }
+
+impl<F: Family> Clone for ClaimEntry<F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F: Family> Copy for ClaimEntry<F> {}
 
 impl<F: Family> fmt::Debug for ClaimEntry<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

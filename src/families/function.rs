@@ -1,5 +1,7 @@
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A pure function of a family that table cases can be fed to.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +10,8 @@ pub struct FunctionKind {
     pub kind: &'static str,
     /// What it computes, in one sentence.
     pub summary: &'static str,
-    /// Checks the cases of one file. The text is a whole YAML document of this kind.
+    /// Checks the cases of one file. The text is a whole YAML document of this kind, or a JSON list
+    /// of inputs to be answered; see [`check_table`].
     pub check: fn(text: &str) -> Result<Vec<CaseResult>, serde_yaml::Error>,
 }
 
@@ -32,11 +35,12 @@ pub struct Mismatch {
 }
 
 /// A file of table cases: a header, and cases with an input and an expectation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Table<G, E> {
     /// The version of the format: `syncheck/1`.
     pub format: String,
@@ -44,6 +48,9 @@ pub struct Table<G, E> {
     pub family: String,
     /// The function's kind.
     pub kind: String,
+    /// Its name, unique in a bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// What the file shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
@@ -55,11 +62,12 @@ pub struct Table<G, E> {
 }
 
 /// One case of a table.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     deny_unknown_fields,
     bound = "G: Serialize + DeserializeOwned, E: Serialize + DeserializeOwned"
 )]
+#[schemars(bound = "G: JsonSchema, E: JsonSchema")]
 pub struct Case<G, E> {
     /// Its name, unique in the file.
     pub name: String,
@@ -69,8 +77,36 @@ pub struct Case<G, E> {
     pub expect: E,
 }
 
+/// An input with its answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The input as files have it.
+    pub given: Value,
+    /// What the function gives back.
+    pub expect: Value,
+}
+
+impl FunctionKind {
+    /// What the function answers to each input, or why the input means nothing to it.
+    ///
+    /// # Errors
+    /// When an input is none of this kind.
+    pub fn answer(&self, givens: &[Value]) -> Result<Vec<Result<Answered, String>>, String> {
+        let text = Value::from(givens).to_string();
+        let results = (self.check)(&text).map_err(|error| format!("{}: {error}", self.kind))?;
+        let answer = |case: CaseResult| {
+            let answer = case.failure.map_or_else(String::new, |answer| answer.got);
+            serde_json::from_str(&answer).map_err(|_| answer)
+        };
+        Ok(results.into_iter().map(answer).collect())
+    }
+}
+
 /// Checks a whole table with one function. The function's own error is a failed case: it says why
 /// the input means nothing to it.
+///
+/// A text that is a JSON list has inputs alone, which no file has: each fails, and what was got is
+/// the [`Answered`] input as JSON.
 ///
 /// # Errors
 /// When the text is not such a table; the error names line and field.
@@ -82,6 +118,9 @@ where
     G: Serialize + DeserializeOwned,
     E: Serialize + DeserializeOwned + PartialEq,
 {
+    if let Some(answers) = answer_list(text, &function) {
+        return answers;
+    }
     let table: Table<G, E> = serde_yaml::from_str(text)?;
     let check = |case: &Case<G, E>| {
         let failure = match function(&case.given) {
@@ -94,6 +133,30 @@ where
         CaseResult { name: case.name.clone(), failure }
     };
     Ok(table.cases.iter().map(check).collect())
+}
+
+/// The answers to a JSON list of inputs, as [`check_table`] gives them; `None` for other texts.
+pub fn answer_list<G: Serialize + DeserializeOwned, E: Serialize>(
+    text: &str,
+    function: impl Fn(&G) -> Result<E, String>,
+) -> Option<Result<Vec<CaseResult>, serde_yaml::Error>> {
+    text.starts_with('[').then(|| {
+        let givens: Vec<G> = serde_json::from_str(text).map_err(serde_yaml::Error::custom)?;
+        Ok(givens.iter().map(|given| answered(given, &function)).collect())
+    })
+}
+
+fn answered<G: Serialize, E: Serialize>(
+    given: &G,
+    function: impl Fn(&G) -> Result<E, String>,
+) -> CaseResult {
+    let value = |value: serde_json::Result<Value>| value.map_err(|error| error.to_string());
+    let answer = function(given).and_then(|expect| {
+        let given = value(serde_json::to_value(given))?;
+        Ok(Answered { given, expect: value(serde_json::to_value(&expect))? })
+    });
+    let got = answer.map_or_else(|message| message, |answer| compact(&answer));
+    CaseResult { name: String::new(), failure: Some(Mismatch { expected: String::new(), got }) }
 }
 
 fn compact<T: Serialize>(value: &T) -> String {

@@ -4,10 +4,14 @@ mod catalog;
 mod function;
 pub mod headers_first;
 mod registry;
+mod sample;
 pub mod skeleton;
 pub mod state_sync;
 pub mod tipset_sync;
 
 pub use catalog::{Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
-pub use function::{Case, CaseResult, FunctionKind, Mismatch, Table, check_table};
+pub use function::{
+    Answered, Case, CaseResult, FunctionKind, Mismatch, Table, answer_list, check_table,
+};
 pub use registry::{FamilyId, Visit};
+pub use sample::{Draw, Sample, Sampler, Source};

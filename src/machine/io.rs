@@ -1,10 +1,12 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Family, PeerId};
+use super::{Described, Family, PeerId};
 
 /// What can happen to a subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub enum Input<F: Family> {
     /// A stimulus that comes from no peer: a new beacon head, a gossiped tipset, a mined block.
     Command {
@@ -36,8 +38,9 @@ pub enum Input<F: Family> {
 }
 
 /// What a subject can do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub enum Output<F: Family> {
     /// Close the connection to a peer. The engine confirms it with [`Input::Disconnected`].
     Disconnect {

@@ -17,6 +17,7 @@
 mod family;
 mod io;
 mod peer;
+mod schema;
 mod subject;
 mod table;
 mod time;
@@ -24,6 +25,7 @@ mod time;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;
+pub use schema::Described;
 pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
-pub use table::{FastMap, FastSet};
+pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};

@@ -31,11 +31,39 @@ enum Content {
     Full(Arc<[u8]>),
 }
 
+/// The fields that a header written down by hand has. All others are zero, also those that are never
+/// zero in a real chain, such as the hash of no uncles.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeaderFields {
+    /// The hash of the header before.
+    pub parent: Hash32,
+    /// The difficulty; zero after the merge.
+    pub difficulty: u64,
+    /// How many blocks came before.
+    pub number: u64,
+    /// The most gas that the block may use.
+    pub gas_limit: u64,
+    /// The gas that it uses.
+    pub gas_used: u64,
+    /// Seconds since 1970.
+    pub time: u64,
+    /// What its miner has written into it.
+    pub extra: Vec<u8>,
+}
+
 impl SealedHeader {
     /// The header of an empty block. Blocks with another `salt` have another hash.
     pub fn empty(number: u64, parent: Hash32, salt: u64) -> Self {
         let hash = Hash32::of(&encode_empty(number, parent, salt));
         Self { number, parent, hash, content: Content::Empty(salt) }
+    }
+
+    /// A header of these fields; all others are zero.
+    pub fn of_fields(fields: &HeaderFields) -> Self {
+        let bytes = encode_fields(fields);
+        let hash = Hash32::of(&bytes);
+        let (number, parent) = (fields.number, fields.parent);
+        Self { number, parent, hash, content: Content::Full(bytes.into()) }
     }
 
     /// Reads the RLP of a header of any fork.
@@ -111,6 +139,25 @@ impl<'de> Deserialize<'de> for SealedHeader {
     }
 }
 
+fn encode_fields(fields: &HeaderFields) -> Vec<u8> {
+    let mut payload = Vec::new();
+    fields.parent.as_bytes().encode(&mut payload);
+    [0_u8; 32].encode(&mut payload);
+    [0_u8; 20].encode(&mut payload);
+    for _ in 0..3 {
+        [0_u8; 32].encode(&mut payload);
+    }
+    [0_u8; 256].encode(&mut payload);
+    let HeaderFields { difficulty, number, gas_limit, gas_used, time, .. } = *fields;
+    for field in [difficulty, number, gas_limit, gas_used, time] {
+        field.encode(&mut payload);
+    }
+    fields.extra.as_slice().encode(&mut payload);
+    [0_u8; 32].encode(&mut payload);
+    [0_u8; 8].encode(&mut payload);
+    as_list(payload)
+}
+
 fn encode_empty(number: u64, parent: Hash32, salt: u64) -> Vec<u8> {
     let mut payload = Vec::with_capacity(560);
     parent.as_bytes().encode(&mut payload);
@@ -127,6 +174,10 @@ fn encode_empty(number: u64, parent: Hash32, salt: u64) -> Vec<u8> {
     salt.to_be_bytes().encode(&mut payload);
     [0_u8; 32].encode(&mut payload);
     [0_u8; 8].encode(&mut payload);
+    as_list(payload)
+}
+
+fn as_list(mut payload: Vec<u8>) -> Vec<u8> {
     let mut rlp = Vec::with_capacity(payload.len() + 3);
     RlpHeader { list: true, payload_length: payload.len() }.encode(&mut rlp);
     rlp.append(&mut payload);
@@ -144,6 +195,14 @@ mod tests {
         let text = serde_json::to_string(&header).unwrap();
         assert_eq!(serde_json::from_str::<SealedHeader>(&text).unwrap(), header);
         assert_ne!(header.hash(), SealedHeader::empty(77, Hash32::of(&[1]), 6).hash());
+    }
+
+    #[test]
+    fn a_header_of_no_fields_has_the_hash_that_geth_gives_it() {
+        let header = SealedHeader::of_fields(&HeaderFields::default());
+        let hash = const_hex::encode(header.hash().as_bytes());
+        assert_eq!(hash, "c3bd2d00745c03048a5616146a96f5ff78e54efb9e5b04af208cdaff6f3830ee");
+        assert_eq!(SealedHeader::decode(&header.encode()), Ok(header));
     }
 
     #[test]

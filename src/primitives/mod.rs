@@ -4,6 +4,7 @@ pub mod bitcoin;
 pub mod ethereum_header;
 pub mod ethereum_state;
 pub mod filecoin;
+pub(crate) mod schema;
 mod text;
 
 pub(crate) use text::{bytes_of_hex, from_string};

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::invariant::{Claim, Strength, Violation};
-use crate::trace::View;
+use crate::machine::Family;
+use crate::scenario::Scenario;
+use crate::trace::{Trace, View};
 
 use super::chart::chart;
+use super::plan::plan_lines;
 
 /// A broken claim, ready to be shown.
 #[derive(Clone, Debug)]
@@ -47,6 +50,31 @@ pub struct Sizes {
 }
 
 impl FindingReport {
+    /// A report of a run that broke a claim. Neither a case, nor a file, nor a command that replays
+    /// it is known yet.
+    pub fn of_run<F: Family>(
+        subject: String,
+        scenario: &Scenario<F>,
+        claim: &'static Claim,
+        violation: &Violation,
+        trace: &Trace<F>,
+        sizes: Sizes,
+    ) -> Self {
+        Self {
+            family: F::NAME,
+            profile: F::profile(&scenario.world).to_owned(),
+            subject,
+            case: None,
+            claim,
+            violation: violation.clone(),
+            sizes,
+            plan: plan_lines(scenario),
+            view: View::of(trace),
+            file: None,
+            replay: None,
+        }
+    }
+
     /// The finding for a terminal.
     pub fn to_text(&self) -> String {
         let mut text = String::new();

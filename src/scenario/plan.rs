@@ -1,17 +1,19 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Family, Millis, PeerId};
+use crate::machine::{Described, Family, Millis, PeerId};
 
 /// Everything that happens in one run. The trace is a pure function of it and of the subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct Scenario<F: Family> {
     /// What the honest network knows, and how the subject is set up.
     pub world: F::Spec,
     /// The peers, by rising id.
     pub peers: Vec<PeerPlan<F>>,
     /// What the subject is told by nobody's message, by rising time.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<At<F::Command>>::new", skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<At<F::Command>>,
     /// When the subject's process dies and comes back, by rising time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -28,7 +30,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// Something at an instant.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct At<T> {
     /// Milliseconds since the start of the run.
@@ -38,8 +40,9 @@ pub struct At<T> {
 }
 
 /// One peer: when it is there, what it has, how its link behaves, how it lies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct PeerPlan<F: Family> {
     /// Its name.
     pub id: PeerId,
@@ -53,10 +56,10 @@ pub struct PeerPlan<F: Family> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reconnect: Option<Reconnect>,
     /// What it does on its own, by rising time.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<At<F::Action>>::new", skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<At<F::Action>>,
     /// Its lies. For each request the first lie that matches is applied.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<Lie<F>>::new", skip_serializing_if = "Vec::is_empty")]
     pub lies: Vec<Lie<F>>,
     /// Faults of its messages to the subject. All that match are applied.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -67,7 +70,7 @@ pub struct PeerPlan<F: Family> {
 }
 
 /// A span in which a peer is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Session {
     /// When the handshake is done.
@@ -82,7 +85,7 @@ pub struct Session {
 }
 
 /// Coming back after a drop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reconnect {
     /// How long after the drop; 0 is at once.
@@ -92,8 +95,9 @@ pub struct Reconnect {
 }
 
 /// A lie, told in answer to some of the subject's requests to this peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
+#[schemars(bound = "F: Described")]
 pub struct Lie<F: Family> {
     /// The first request that it is told to; they are counted from 0.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -106,7 +110,7 @@ pub struct Lie<F: Family> {
 }
 
 /// A fault of messages on their way from a peer to the subject.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LinkFault {
     /// The first message that it hits; they are counted from 0 over all sessions.
@@ -120,7 +124,9 @@ pub struct LinkFault {
 }
 
 /// What can happen to a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum FaultKind {
     /// A part of its content is changed.
@@ -145,7 +151,7 @@ pub enum FaultKind {
 }
 
 /// A span in which a link is dead; what was sent comes at its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stall {
     /// When it begins.
@@ -155,7 +161,7 @@ pub struct Stall {
 }
 
 /// The subject's process dies; all connections are gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Crash {
     /// When it dies.
@@ -167,7 +173,7 @@ pub struct Crash {
 /// When the safety phase ends: from then on no fault and no stall happens, no link is slower than
 /// [`Heal::LATENCY_MS_MAX`], and every peer that does not lie comes back, if it is away, and stays. One that
 /// the subject drops although it has no reason to comes back a second later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {
     /// The instant.
@@ -182,7 +188,9 @@ impl Heal {
 }
 
 /// What becomes of lying peers when the network heals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Liars {
     /// They leave and do not come back.
@@ -192,7 +200,7 @@ pub enum Liars {
 }
 
 /// Bounds on a run. Reaching one is a verdict, never a hang.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Turns of the loop in which time does not move on.

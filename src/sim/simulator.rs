@@ -237,8 +237,9 @@ impl<'a, F: Family> Simulator<'a, F> {
                 if !self.outbox.is_empty() {
                     let cause = self.observe(None, self.input(Input::Deadline {}))?;
                     self.route_outputs(Some(cause))?;
-                    self.measure()?;
                 }
+                // It may hold less now without a word.
+                self.measure()?;
                 return self.look_for_convergence(false);
             }
         }

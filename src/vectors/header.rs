@@ -18,6 +18,8 @@ pub struct Header {
     pub family: String,
     /// What the file holds.
     pub kind: String,
+    /// Its name, if it has one.
+    pub id: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Header {
@@ -36,12 +38,13 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Header, A::Error> {
-        let (mut format, mut family, mut kind) = (None, None, None);
+        let (mut format, mut family, mut kind, mut id) = (None, None, None, None);
         let mut seen = BTreeSet::new();
         while let Some(key) = map.next_key_seed(NewKey(&mut seen))? {
             match key.as_str() {
                 "format" => format = Some(map.next_value_seed(Version)?),
                 "family" => family = Some(map.next_value()?),
+                "id" => id = map.next_value()?,
                 "kind" => kind = Some(map.next_value()?),
                 _ => map.next_value_seed(Strict)?,
             }
@@ -50,6 +53,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
         Ok(Header {
             family: family.ok_or_else(|| A::Error::missing_field("family"))?,
             kind: kind.ok_or_else(|| A::Error::missing_field("kind"))?,
+            id,
         })
     }
 }

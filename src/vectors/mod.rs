@@ -7,6 +7,7 @@
 mod document;
 mod error;
 mod header;
+mod known;
 mod locate;
 mod read;
 mod save;
@@ -14,11 +15,14 @@ mod text;
 mod verify;
 mod write;
 
-pub use document::{Document, Expectation, ExpectedVerdict, FORMAT, SCENARIO, UnderTest};
+pub use document::{
+    Document, Expectation, ExpectedVerdict, FORMAT, Moment, SCENARIO, Script, UnderTest,
+};
 pub use error::DocumentError;
 pub use header::Header;
+pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures};
 pub use read::{expect_scenario, read_header, read_scenario};
-pub use save::save;
+pub use save::{save, saved};
 pub use text::read_text;
 pub use verify::{FileReport, verify_text};
-pub use write::{to_yaml, write_file};
+pub use write::{canonical, to_yaml, write_file, yaml_of};

@@ -20,3 +20,18 @@ pub fn save<F: Family>(folder: &Path, document: &Document<F>) -> Result<PathBuf,
         .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
     Ok(path)
 }
+
+/// The findings of a family that were saved in a folder, in the order of their names; none, if
+/// there is no such folder.
+pub fn saved(folder: &Path, family: &str) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+            name.starts_with(family) && name.ends_with(".yaml")
+        })
+        .collect();
+    paths.sort();
+    paths
+}

@@ -16,16 +16,33 @@ const INTEGER_MAX: u64 = 1 << 53;
 /// # Errors
 /// When the value has keys that are not strings, or numbers that are not integers.
 pub fn to_yaml<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    Ok(yaml_of(&serde_json::to_value(value)?))
+}
+
+/// The canonical text of a value that is JSON already.
+pub fn yaml_of(value: &Value) -> String {
     let mut text = String::new();
-    match serde_json::to_value(value)? {
-        Value::Object(map) if !map.is_empty() => write_map(&mut text, &map, 0),
-        Value::Array(list) if !list.is_empty() => write_list(&mut text, &list, 0),
+    match value {
+        Value::Object(map) if !map.is_empty() => write_map(&mut text, map, 0),
+        Value::Array(list) if !list.is_empty() => write_list(&mut text, list, 0),
         scalar => {
-            write_scalar(&mut text, &scalar);
+            write_scalar(&mut text, scalar);
             text.push('\n');
         }
     }
-    Ok(text)
+    text
+}
+
+/// The same value with the integers beyond 2^53 as strings, as files have them.
+pub fn canonical(value: Value) -> Value {
+    match value {
+        Value::Array(list) => list.into_iter().map(canonical).collect(),
+        Value::Number(number) if !is_exact(&number) => Value::String(number.to_string()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().map(|(key, value)| (key, canonical(value))).collect())
+        }
+        scalar => scalar,
+    }
 }
 
 /// Writes a file as a whole: its content goes to a temporary file beside it, which then takes its
@@ -125,11 +142,7 @@ fn write_scalar(text: &mut String, value: &Value) {
         Value::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
         Value::Null => text.push_str("null"),
         Value::Number(number) => {
-            let exact = number.as_i64().map_or_else(
-                || number.as_u64().is_some_and(|n| n <= INTEGER_MAX),
-                |n| n.unsigned_abs() <= INTEGER_MAX,
-            );
-            if exact {
+            if is_exact(number) {
                 let _ = write!(text, "{number}");
             } else {
                 write_string(text, &number.to_string());
@@ -140,10 +153,21 @@ fn write_scalar(text: &mut String, value: &Value) {
     }
 }
 
+fn is_exact(number: &serde_json::Number) -> bool {
+    number.as_i64().map_or_else(
+        || number.as_u64().is_some_and(|n| n <= INTEGER_MAX),
+        |n| n.unsigned_abs() <= INTEGER_MAX,
+    )
+}
+
 /// Double quotes, with the escapes that JSON and YAML share.
 fn write_string(text: &mut String, string: &str) {
     text.push('"');
-    for c in string.chars() {
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
+    // Nearly all text is hexadecimal or plain words, and copied as a whole.
+    let plain = string.bytes().position(|byte| !is_plain(byte)).unwrap_or(string.len());
+    text.push_str(&string[..plain]);
+    for c in string[plain..].chars() {
         match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),

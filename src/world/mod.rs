@@ -6,4 +6,4 @@ pub mod headers;
 pub mod state;
 pub mod tipset;
 
-pub use blocks::{BlockId, BlockTree, Branch, Flaw, Rules};
+pub use blocks::{BlockId, BlockSet, BlockTree, Branch, Flaw, Rules};

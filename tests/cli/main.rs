@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose program does not run fails")]
 
 mod arguments;
+mod baselines;
 mod campaigns;
 mod files;
 mod findings;

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::families::Catalog;
-use syncheck::families::state_sync::{PeerSpec, Spec, StateSync};
+use syncheck::families::state_sync::{Event, Message, PeerSpec, Spec, StateSync};
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, PeerId};
-use syncheck::primitives::ethereum_state::Nibbles;
+use syncheck::machine::{Observes, Output, PeerId};
+use syncheck::primitives::ethereum_state::{Hash32, Nibbles};
 use syncheck::scenario::{Crash, Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::Record;
+use syncheck::trace::{Step, Trace, What};
 use syncheck::verdict::Verdict;
 use syncheck::world::state::{AccountSpec, CodeSpec, StateSpec, StorageSpec};
+
+const HEAL_MS: u64 = 60_000;
+const DOWN_MS: u64 = 500;
 
 /// Many large codes, so that the sync writes several batches.
 fn scenario() -> Scenario<StateSync> {
@@ -32,30 +36,76 @@ fn scenario() -> Scenario<StateSync> {
         peers: vec![PeerPlan::honest(PeerId(0), has)],
         commands: Vec::new(),
         crashes: Vec::new(),
-        heal: Heal { at_ms: 60_000, liars: Liars::Leave },
+        heal: Heal { at_ms: HEAL_MS, liars: Liars::Leave },
         limits: Limits::default(),
     }
 }
 
 #[test]
 fn a_crash_at_any_instant_loses_nothing_durable() {
-    let judge = Judge::new(Some("geth-1.10"), Observes::ALL);
-    let mut subject = InProcess::new(StateSync::reference);
-    let context = Context::new(scenario()).unwrap();
-    let run = run_once(&context, &mut subject, &judge, Record::Steps);
-    assert_eq!(run.verdict, Verdict::Pass);
-    let trace = run.trace.unwrap();
-    let batches = trace.to_text().matches("written:").count();
-    assert!(batches >= 4, "{batches} batches are too few to crash between");
-    let instants: BTreeSet<u64> = trace.steps().iter().map(|step| step.at.as_millis()).collect();
+    let (trace, verdict) = run(Vec::new());
+    assert_eq!(verdict, Verdict::Pass);
+    let commits: BTreeSet<u64> = trace
+        .steps()
+        .iter()
+        .filter(|step| !written(step).is_empty())
+        .map(|step| step.at.as_millis())
+        .collect();
+    assert!(commits.len() >= 4, "{commits:?} are too few batches to crash between");
+    let all: BTreeSet<u64> = trace.steps().iter().map(|step| step.at.as_millis()).collect();
     let mut crashes = 0;
-    for at_ms in instants.iter().flat_map(|at| [*at, at + 1]).filter(|at| *at < 60_000) {
-        let mut scenario = scenario();
-        scenario.crashes = vec![Crash { at_ms, down_ms: 500 }];
-        let context = Context::new(scenario).unwrap();
-        let run = run_once(&context, &mut subject, &judge, Record::Nothing);
-        assert_eq!(run.verdict, Verdict::Pass, "after a crash at {at_ms} ms");
+    // A crash comes before all else that happens in its millisecond.
+    for at_ms in all.iter().flat_map(|at| [*at, at + 1]).filter(|at| *at < HEAL_MS) {
+        check(&[at_ms]);
         crashes += 1;
     }
-    println!("{crashes} crashes, {batches} batches");
+    for (first, second) in commits.iter().flat_map(|a| commits.iter().map(move |b| (*a, *b))) {
+        // The second life has its boundaries that much later: it begins when it is forced to.
+        check(&[first + 1, first + DOWN_MS + 10_001 + second.saturating_sub(10_000)]);
+        crashes += 1;
+    }
+    println!("{crashes} runs with crashes, {} commits", commits.len());
+}
+
+/// The sync completes, and asks for nothing that was durable.
+fn check(crashes: &[u64]) {
+    let (trace, verdict) =
+        run(crashes.iter().map(|at_ms| Crash { at_ms: *at_ms, down_ms: DOWN_MS }).collect());
+    assert_eq!(verdict, Verdict::Pass, "after crashes at {crashes:?} ms");
+    let mut durable: BTreeSet<Hash32> = BTreeSet::new();
+    let mut committed = false;
+    for step in trace.steps() {
+        durable.extend(written(step));
+        match &step.what {
+            What::Out {
+                output: Output::Send { message: Message::GetNodeData { hashes }, .. },
+                ..
+            } => {
+                let again = hashes.iter().find(|hash| durable.contains(*hash));
+                assert_eq!(again, None, "asked again at {} after crashes at {crashes:?}", step.at);
+            }
+            What::Out { output: Output::Event { event: Event::PivotCommitted { .. } }, .. } => {
+                committed = true;
+            }
+            _ => {}
+        }
+    }
+    assert!(committed, "no pivot is committed after crashes at {crashes:?}");
+}
+
+fn run(crashes: Vec<Crash>) -> (Trace<StateSync>, Verdict) {
+    let judge = Judge::new(Some("geth-1.10"), Observes::ALL);
+    let mut subject = InProcess::new(StateSync::reference);
+    let context = Context::new(Scenario { crashes, ..scenario() }).unwrap();
+    let run = run_once(&context, &mut subject, &judge, Record::Steps);
+    (run.trace.expect("steps are recorded"), run.verdict)
+}
+
+fn written(step: &Step<StateSync>) -> Vec<Hash32> {
+    match &step.what {
+        What::Out {
+            output: Output::Event { event: Event::Written { nodes, codes, .. } }, ..
+        } => nodes.iter().chain(codes.iter()).copied().collect(),
+        _ => Vec::new(),
+    }
 }

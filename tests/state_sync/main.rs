@@ -3,6 +3,7 @@
 mod crash;
 mod real;
 mod scheduler;
+mod vectors;
 
 use std::sync::atomic::AtomicBool;
 

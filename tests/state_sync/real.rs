@@ -13,8 +13,8 @@ use syncheck::families::Catalog;
 use syncheck::families::state_sync::{Misbehavior, PeerSpec, Profile, Spec, StateSync, World};
 use syncheck::invariant::Context;
 use syncheck::machine::{Observes, PeerId};
-use syncheck::primitives::ethereum_state::{Account, Blob, Hash32, Header, build_trie};
-use syncheck::scenario::{Heal, Liars, Lie, Limits, PeerPlan, Scenario};
+use syncheck::primitives::ethereum_state::{Account, Blob, Hash32, Header, Nibbles, build_trie};
+use syncheck::scenario::{Heal, Liars, Lie, Limits, PeerPlan, Scenario, Session};
 use syncheck::sim::Record;
 use syncheck::verdict::Verdict;
 use syncheck::world::state::{StateChain, StateSpec};
@@ -97,26 +97,49 @@ fn the_head_state_has_its_root_and_syncs_beside_every_liar() {
     let world = Arc::new(World::of_chain(chain, Profile::Geth110));
     let judge = Judge::new(Some("geth-1.10"), Observes::ALL);
     let mut subject = InProcess::new(StateSync::reference);
-    for how in lies() {
-        let has = PeerSpec { head: 70, ..PeerSpec::default() };
-        let mut liar = PeerPlan::honest(PeerId(0), has.clone());
-        let count = matches!(how, Misbehavior::AnswerTwice {}).then_some(3);
-        liar.lies = vec![Lie { from: 0, count, how: how.clone() }];
+    for (what, other) in others() {
+        let honest = PeerPlan::honest(PeerId(1), PeerSpec { head: 70, ..PeerSpec::default() });
         let scenario = Scenario {
             world: Spec {
                 chain: StateSpec { blocks: 70, ..StateSpec::default() },
                 ..Spec::default()
             },
-            peers: vec![liar, PeerPlan::honest(PeerId(1), has)],
+            peers: vec![other, honest],
             commands: Vec::new(),
             crashes: Vec::new(),
-            heal: Heal { at_ms: 9_000, liars: Liars::Stay },
+            heal: Heal { at_ms: 60_000, liars: Liars::Stay },
             limits: Limits::default(),
         };
         let context = Context { scenario: Arc::new(scenario), world: world.clone() };
         let run = run_once(&context, &mut subject, &judge, Record::Nothing);
-        assert_eq!(run.verdict, Verdict::Pass, "beside a peer that lies so: {how:?}");
+        assert_eq!(run.verdict, Verdict::Pass, "beside a peer that {what}");
     }
+}
+
+/// One peer of each behaviour.
+fn others() -> Vec<(String, PeerPlan<StateSync>)> {
+    let has = || PeerSpec { head: 70, ..PeerSpec::default() };
+    let plain = |has| PeerPlan::honest(PeerId(0), has);
+    let mut others = vec![
+        ("is slow".to_owned(), PeerPlan { latency_ms: 9_000, ..plain(has()) }),
+        ("answers with one item".to_owned(), plain(PeerSpec { items_max: Some(1), ..has() })),
+        ("has nothing".to_owned(), plain(PeerSpec { items_max: Some(0), ..has() })),
+        ("has no states but its last".to_owned(), plain(PeerSpec { keeps: Some(1), ..has() })),
+        ("has a part".to_owned(), plain(PeerSpec { lacks: Nibbles::new(vec![3, 9]), ..has() })),
+    ];
+    let session = |join_ms, leave_ms| Session { join_ms, leave_ms, lingers: true };
+    let leaves = vec![session(0, Some(10_250))];
+    others.push(("leaves".to_owned(), PeerPlan { sessions: leaves, ..plain(has()) }));
+    let rejoins = vec![session(0, Some(10_250)), session(10_250, None)];
+    others.push(("rejoins at once".to_owned(), PeerPlan { sessions: rejoins, ..plain(has()) }));
+    for how in lies() {
+        let count = matches!(how, Misbehavior::AnswerTwice {}).then_some(3);
+        let what = format!("lies so: {how:?}");
+        let lies = vec![Lie { from: 0, count, how }];
+        others.push((what, PeerPlan { lies, ..plain(has()) }));
+    }
+    assert_eq!(lies().len(), StateSync::misbehaviors().len(), "a way to lie is left out");
+    others
 }
 
 fn lies() -> Vec<Misbehavior> {

@@ -1,11 +1,13 @@
 use proptest::strategy::BoxedStrategy;
+use schemars::Schema;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant};
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
+use crate::invariant::Context;
 use crate::machine::Machine;
 use crate::scenario::Scenario;
 
-use super::{HeadersFirst, Profile, Start, SyncManager, World};
-use super::{claims, functions, misbehavior, mutants, strategy};
+use super::{Event, HeadersFirst, Profile, Start, SyncManager, World};
+use super::{claims, functions, misbehavior, mutants, samples, strategy};
 
 impl Catalog for HeadersFirst {
     fn profiles() -> &'static [&'static str] {
@@ -42,5 +44,17 @@ impl Catalog for HeadersFirst {
 
     fn functions() -> Vec<FunctionKind> {
         functions::functions()
+    }
+
+    fn samplers() -> Vec<Sampler> {
+        samples::samplers()
+    }
+
+    fn table_schemas() -> Vec<(&'static str, Schema)> {
+        functions::schemas()
+    }
+
+    fn endings(context: &Context<Self>) -> Vec<Event> {
+        samples::endings(context)
     }
 }

@@ -1,5 +1,6 @@
 use bitcoin::TxMerkleNode;
 use bitcoin::hashes::Hash as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::Misbehavior as Documented;
@@ -11,7 +12,7 @@ use super::peer::made_up;
 use super::{HeadersFirst, HonestPeer, Inventory, Message, Place, World};
 
 /// A way to lie in answer to a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Misbehavior {
     /// One header lacks its work, and what follows builds on it.

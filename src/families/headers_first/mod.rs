@@ -15,6 +15,7 @@ mod peer;
 #[cfg(test)]
 mod properties;
 mod rules;
+mod samples;
 mod serve;
 mod strategy;
 #[cfg(test)]

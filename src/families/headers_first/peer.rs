@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{FastSet, PeerModel, Replies, Reply, Time};
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
-use crate::world::BlockId;
+use crate::world::{BlockId, BlockSet};
 
 use super::serve::{BlockSource, answer_get_blocks, answer_get_data, answer_get_headers};
 use super::{ChainView, HeadersFirst, Hello, Inventory, Message, Place, World};
 
 /// What a peer has and how it serves.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSpec {
     /// The tip of its best chain.
@@ -24,7 +25,9 @@ pub struct PeerSpec {
 }
 
 /// What a peer says that it serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Services {
     /// All blocks, with witnesses.
@@ -53,7 +56,7 @@ impl PeerSpec {
 }
 
 /// What a peer does on its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// It moves to another tip, if that has more work, and announces it.
@@ -142,8 +145,8 @@ pub struct HonestPeer {
     transactions: FastSet<BlockHash>,
     /// Whether the subject wants headers instead of inv.
     by_headers: bool,
-    /// What the subject has announced or sent.
-    known: FastSet<BlockHash>,
+    /// The blocks that the subject has announced or sent.
+    known: BlockSet,
     continue_hash: Option<BlockHash>,
 }
 
@@ -161,7 +164,7 @@ impl HonestPeer {
             left: Vec::new(),
             transactions: FastSet::default(),
             by_headers: false,
-            known: FastSet::default(),
+            known: BlockSet::default(),
             continue_hash: None,
         }
     }
@@ -207,7 +210,7 @@ impl HonestPeer {
         }
         self.left.push(std::mem::replace(&mut self.tip, tip));
         let hash = world.hash(tip);
-        if !online || self.known.contains(&hash) {
+        if !online || self.known.contains(tip) {
             return;
         }
         let message = if self.by_headers && world.parent(tip) == self.left.last().copied() {
@@ -216,6 +219,12 @@ impl HonestPeer {
             Message::Inv { items: vec![Inventory::block(hash)] }
         };
         replies.push(Reply::now(message));
+    }
+
+    fn learn(&mut self, hash: &BlockHash) {
+        if let Some(id) = self.world.find(hash) {
+            self.known.insert(id);
+        }
     }
 
     fn ask(&self, action: &Action) -> Message {
@@ -256,15 +265,13 @@ impl PeerModel<HeadersFirst> for HonestPeer {
 
     fn connected(&mut self, _: Time, _: &mut Replies<HeadersFirst>) {
         self.by_headers = false;
-        self.known.clear();
+        self.known = BlockSet::default();
         self.continue_hash = None;
     }
 
     fn receive(&mut self, _: Time, message: &Message, replies: &mut Replies<HeadersFirst>) {
         match message {
-            Message::Block { block } => {
-                self.known.insert(block.hash());
-            }
+            Message::Block { block } => self.learn(&block.hash()),
             Message::GetBlocks { locator, stop } => {
                 let mut continue_hash = self.continue_hash.take();
                 let answer = answer_get_blocks(self, locator, stop, &mut continue_hash);
@@ -281,9 +288,9 @@ impl PeerModel<HeadersFirst> for HonestPeer {
                 replies.extend(answer_get_headers(self, locator, stop, true).map(Reply::now));
             }
             Message::Headers { headers } => {
-                self.known.extend(headers.iter().map(Header::hash));
+                headers.iter().for_each(|header| self.learn(&header.hash()));
             }
-            Message::Inv { items } => self.known.extend(items.iter().map(|item| item.hash)),
+            Message::Inv { items } => items.iter().for_each(|item| self.learn(&item.hash)),
             Message::SendHeaders {} => self.by_headers = true,
             Message::NotFound { .. }
             | Message::Reject { .. }

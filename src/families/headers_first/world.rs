@@ -1,11 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::machine::SpecError;
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 use crate::primitives::from_string;
+use crate::primitives::schema::string_schema;
 use crate::world::{BlockId, BlockTree, Branch, Flaw, Rules};
 
 use super::{Checkpoint, Network, Profile, Start};
@@ -23,7 +25,7 @@ const BRANCHES_MAX: usize = 64;
 const MAIN: &str = "main";
 
 /// The description of a world: a tree of blocks, and how the subject is set up in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which client at which version the subject shall be.
@@ -65,7 +67,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 /// A chain that forks off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BranchSpec {
     /// Its name: letters, digits, dashes.
@@ -80,7 +82,7 @@ pub struct BranchSpec {
 }
 
 /// A block with something wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FlawSpec {
     /// The block's height.
@@ -132,6 +134,13 @@ impl FromStr for Place {
             })
     }
 }
+
+string_schema!(
+    Place,
+    "Place",
+    "A block by branch and height, such as main:12.",
+    r"^[^:]+:(0|[1-9][0-9]*)$"
+);
 
 impl Serialize for Place {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

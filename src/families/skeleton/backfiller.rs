@@ -96,7 +96,8 @@ impl Backfiller {
         let BoundsAnswer::Known { head, .. } = chains.bounds() else {
             return self.end(None, local, out);
         };
-        let Some(primary) = chains.store().status().map(|status| status.subchains[0]) else {
+        let primary = chains.store().status().and_then(|status| status.subchains.first().copied());
+        let Some(primary) = primary else {
             return self.end(None, local, out);
         };
         self.move_pivot(now, &mut work, primary.head, primary.tail, out);
@@ -221,12 +222,20 @@ fn header(number: u64, tail: u64, chains: &Subchains, local: &LocalChain) -> Opt
     if number >= tail {
         return chains.store().row(number).cloned();
     }
-    local.canonical_header(number).cloned()
+    // By hash, not by number (geth #24691: `readHeaderRange`).
+    let mut hash = chains.primary()?.next;
+    loop {
+        let header = local.header(&hash)?;
+        if header.number() <= number {
+            return (header.number() == number).then(|| header.clone());
+        }
+        hash = header.parent();
+    }
 }
 
 /// The last header of the skeleton that the local chain has, by bisection (geth
 /// `findBeaconAncestor`).
-fn find_ancestor(chains: &Subchains, local: &LocalChain) -> Option<u64> {
+pub(super) fn find_ancestor(chains: &Subchains, local: &LocalChain) -> Option<u64> {
     let primary = chains.primary()?;
     let known = |number: u64, hash: &Hash32| match chains.profile {
         Profile::Geth110 => local.has_all(hash),

@@ -1,13 +1,13 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant};
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::machine::Machine;
 use crate::scenario::{Liars, Scenario};
 
 use super::message::Command;
 use super::{
     Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, functions, mutants, reduce,
-    strategy,
+    samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -48,6 +48,8 @@ impl Catalog for Skeleton {
         };
         when(!spec.tree.branches.is_empty(), "branches");
         when(spec.tree.length > 100, "more than 100 headers");
+        when(spec.tree.length > spec.settings.batch, "more than one batch");
+        when(spec.tree.length > 512 && spec.settings.batch == 512, "geth's own sizes");
         when(spec.settings.pivot_distance.is_some(), "snap sync");
         when(spec.local.head > 0, "a local chain");
         when(!spec.local.lacks.is_empty(), "blocks that are not whole");
@@ -66,6 +68,10 @@ impl Catalog for Skeleton {
 
     fn functions() -> Vec<FunctionKind> {
         functions::all()
+    }
+
+    fn samplers() -> Vec<Sampler> {
+        samples::samplers()
     }
 }
 

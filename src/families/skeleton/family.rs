@@ -5,7 +5,7 @@ use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 
 use super::message::{
-    BoundsAnswer, Command, Event, Gauges, HeadAnswer, Hello, Message, Reason, Start,
+    BoundsAnswer, Command, CycleEnd, Event, Gauges, HeadAnswer, Hello, Message, Reason, Start,
 };
 use super::misbehavior::{self, Misbehavior};
 use super::world::check_place;
@@ -185,7 +185,7 @@ impl Family for Skeleton {
             Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
                 progress.target = Some(*hash);
             }
-            Event::CycleEnded { why: super::CycleEnd::Terminated } => progress.target = None,
+            Event::CycleEnded { why: CycleEnd::Terminated } => progress.target = None,
             // It may take until the next head that this is noticed.
             Event::LocalHead { .. } => (progress.target, progress.filled) = (None, None),
             Event::Stored { status, .. } => {
@@ -247,7 +247,7 @@ impl Family for Skeleton {
                 format!("bounds: head {}, tail {}, finalized {finalized}", name(head), name(tail))
             }
             Event::Bounds { answer } => format!("bounds: {answer:?}"),
-            Event::CycleEnded { why } => format!("cycle ends: {why:?}"),
+            Event::CycleEnded { why } => format!("cycle ends, {}", words_of_end(*why)),
             Event::CycleStarted { linked: true } => "cycle begins, linked".to_owned(),
             Event::CycleStarted { linked: false } => "cycle begins".to_owned(),
             Event::Filled { headers } => format!("filled {}", span(world, headers)),
@@ -258,17 +258,20 @@ impl Family for Skeleton {
                 let filled = filled.map_or_else(|| "nothing".to_owned(), |hash| name(&hash));
                 format!("filler stops, filled {filled}")
             }
-            Event::HeadAnswered { hash, answer } => format!("head {}: {answer:?}", name(hash)),
+            Event::HeadAnswered { hash, answer } => {
+                format!("head {} {}", name(hash), words_of_answer(*answer))
+            }
             Event::LocalHead { hash } => format!("local head is {}", name(hash)),
             Event::Pivot { number } => format!("pivot is {number}"),
             Event::PivotCommitted { number } => format!("pivot {number} committed"),
             Event::Stored { status, rows, deleted } => {
-                let chain = |c: &super::Subchain| format!("{}..{}", c.head, c.tail);
+                let chain =
+                    |c: &super::Subchain| format!("{}..{} on {}", c.head, c.tail, name(&c.next));
                 let chains: Vec<String> = status.subchains.iter().map(chain).collect();
                 let deleted = deleted.map_or_else(String::new, |(from, to)| {
                     format!(", rows {from} to {to} deleted")
                 });
-                format!("stored {}; subchains {}{deleted}", span(world, rows), chains.join(" "))
+                format!("stored {}; subchains {}{deleted}", span(world, rows), chains.join(", "))
             }
         }
     }
@@ -287,6 +290,30 @@ impl Family for Skeleton {
             }
             Command::Terminate {} => "to shut down".to_owned(),
         }
+    }
+}
+
+/// What a head comes to, in words.
+pub(super) const fn words_of_answer(answer: HeadAnswer) -> &'static str {
+    match answer {
+        HeadAnswer::Accepted => "is taken in",
+        HeadAnswer::Forked => "is refused: its parent is not the header below",
+        HeadAnswer::Gapped => "is refused: headers below are missing",
+        HeadAnswer::NotStarted => "is refused: a forced head must come first",
+        HeadAnswer::Reorged => "is refused: it is not above the tail",
+        HeadAnswer::Restarted => "begins a new cycle",
+        HeadAnswer::Terminated => "is refused: the skeleton is shut down",
+    }
+}
+
+/// Why a cycle ends, in words.
+pub(super) const fn words_of_end(why: CycleEnd) -> &'static str {
+    match why {
+        CycleEnd::Linked => "linked to the local chain",
+        CycleEnd::Merged => "merged with an older subchain",
+        CycleEnd::Reorged => "replaced by a forced head",
+        CycleEnd::Terminated => "shut down",
+        CycleEnd::Trimmed => "not linked any more",
     }
 }
 

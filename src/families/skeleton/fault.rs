@@ -16,6 +16,8 @@ pub(super) enum Fault {
     EmptyBatchPanics,
     /// The bounds name a finalized header that is not between them.
     FinalizedOutOfBounds,
+    /// A filled header right above the head becomes the skeleton without a row.
+    FilledRowNotWritten,
     /// The filler goes on while the skeleton is rebuilt.
     FillerNotSuspended,
     /// A filled header above the head becomes the skeleton.
@@ -62,12 +64,16 @@ pub(super) enum Fault {
     ProgressionUnchecked,
     /// A cycle that ends leaves its requests, and takes their answers.
     RequestsOutliveCycle,
+    /// A head that any row has is taken for known if the primary subchain is one header.
+    RowBelowTailAccepted,
     /// Batches in the scratch space are used after a merge.
     ScratchConsumedAfterMerge,
     /// A batch of any length is taken.
     ShortBatchAccepted,
     /// A slot whose request has failed stays taken.
     SlotNotReverted,
+    /// What is persisted is not looked at.
+    StatusNotLoaded,
     /// Filled rows are never deleted.
     StaleRowsKept,
     /// Requests have no time limit.

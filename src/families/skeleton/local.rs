@@ -77,9 +77,8 @@ impl LocalChain {
         &self.blocks[hash].header
     }
 
-    /// The canonical header of this number.
-    pub fn canonical_header(&self, number: u64) -> Option<&SealedHeader> {
-        let hash = self.canonical.get(&number)?;
+    /// The header of this hash.
+    pub fn header(&self, hash: &Hash32) -> Option<&SealedHeader> {
         self.blocks.get(hash).map(|block| &block.header)
     }
 

@@ -113,7 +113,10 @@ pub(super) fn misbehave(
             replies.push(Reply { delay: delay + u64::from(by_ms), ..reply });
         }
         Misbehavior::Long { by } => {
-            replies.push(with(id, peer.serve(peer.branch, origin, amount + u64::from(by))));
+            replies.push(with(
+                id,
+                peer.serve(peer.branch, origin, amount.saturating_add(u64::from(by))),
+            ));
         }
         Misbehavior::OtherId {} => replies.push(with(id + 1_000_000, honest)),
         Misbehavior::OtherBranch { branch } => {

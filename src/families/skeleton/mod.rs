@@ -22,6 +22,7 @@ mod mutants;
 mod peer;
 mod profile;
 mod reduce;
+mod samples;
 mod scratch;
 mod status;
 mod store;
@@ -31,7 +32,11 @@ mod world;
 
 pub use backfiller::Backfiller;
 pub use family::{Progress, Skeleton};
-pub use functions::{AnnouncedHead, TransitionGiven, TransitionResult, transition};
+pub use functions::{
+    BoundsShape, ChainShape, DroppedPeer, Label, Labels, Lack, LocalShape, OwnHeader, OwnShape,
+    SideShape, StepOutcome, StoredShape, SubchainShape, TablePeer, TableStep, TransitionGiven,
+    TransitionResult, transition,
+};
 pub use local::LocalChain;
 pub use machine::Syncer;
 pub use message::{

@@ -7,12 +7,12 @@ use super::fault::Fault;
 use super::{Skeleton, Start, Syncer};
 
 macro_rules! mutants {
-    ($($fault:ident $id:literal $summary:literal $source:literal;)*) => {
+    ($($fault:ident $id:literal $(in $profile:literal)? $summary:literal $source:literal;)*) => {
         &[$(Mutant {
             id: $id,
             summary: $summary,
             source: $source,
-            profile: "geth-1.17",
+            profile: [$($profile,)? "geth-1.17"][0],
             make: |start: &Start| -> Box<dyn Machine<Skeleton>> {
                 Box::new(Syncer::with_fault(start, Some(Fault::$fault)))
             },
@@ -40,9 +40,15 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     EmptyBatchPanics "empty-batch-panics"
         "Reads the first header of an empty batch."
         "geth #24569";
+    LeftoverRowDeleted "covered-row-deleted" in "geth-1.10"
+        "Deletes a leftover's row at a link though the primary subchain has it."
+        "geth #26451, as c4a6621 has it";
     FilledBeyondHeadRewrites "filled-beyond-head-rewrites"
         "Makes a filled block above the head the whole skeleton, and loses the head."
-        "geth #26441, #26300; v1.17.5 does so if the row was left behind";
+        "geth v1.17.5 eth/downloader/skeleton.go cleanStales, where a row was left behind";
+    FilledRowNotWritten "filled-row-not-written" in "geth-1.10"
+        "Makes the filled block right above the head the whole skeleton, and stores no row of it."
+        "geth #26441, #26300, as c4a6621 has it";
     FillerNotSuspended "filler-not-suspended"
         "Lets the filler run while the skeleton is rebuilt."
         "geth eth/downloader/skeleton.go sync: deferred suspend; #35515";
@@ -109,6 +115,9 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     RequestsOutliveCycle "requests-outlive-cycle"
         "Takes answers to requests of a cycle that has ended."
         "geth eth/downloader/skeleton.go sync: requests are forgotten";
+    RowBelowTailAccepted "row-below-tail-accepted"
+        "Takes any head for known that it has a row of, and does not follow it."
+        "geth v1.17.5 eth/downloader/skeleton.go processNewHead, with one header in the primary";
     ScratchConsumedAfterMerge "scratch-consumed-after-merge"
         "Goes on with the scratch space after a merge, and blames its owners."
         "geth #23982";
@@ -118,6 +127,9 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     SlotNotReverted "slot-not-reverted"
         "Does not free the batch of a request that has failed."
         "geth eth/downloader/skeleton.go revertRequest";
+    StatusNotLoaded "status-not-loaded"
+        "Begins anew after a restart, whatever is persisted."
+        "geth eth/downloader/skeleton.go initSync: ReadSkeletonSyncStatus";
     StaleRowsKept "stale-rows-kept"
         "Never deletes what is filled."
         "geth #24670";

@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::primitives::ethereum_state::Hash32;
 
@@ -21,10 +21,16 @@ pub struct Subchain {
 #[serde(rename_all = "PascalCase")]
 pub struct Status {
     /// The subchains, the newest and highest first. That one is extended.
+    #[serde(deserialize_with = "none_or_some")]
     pub subchains: Vec<Subchain>,
     /// The number of the finalized header.
     #[serde(default)]
     pub finalized: Option<u64>,
+}
+
+/// Go writes an empty list as `null`.
+fn none_or_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Subchain>, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// geth at c4a6621 knows no finalized header.
@@ -44,9 +50,9 @@ impl Status {
         json.expect("numbers and hashes are always writable")
     }
 
-    /// Reads the JSON that geth stores. `None` if it is none, or holds no subchain.
+    /// Reads the JSON that geth stores. `None` if it is none.
     pub fn of_json(json: &str) -> Option<Self> {
-        serde_json::from_str(json).ok().filter(|status: &Self| !status.subchains.is_empty())
+        serde_json::from_str(json).ok()
     }
 }
 
@@ -68,5 +74,8 @@ mod tests {
         assert_eq!(json, format!(r#"{chain},"Finalized":5}}"#));
         assert_eq!(Status::of_json(&json), Some(status));
         assert_eq!(Status::of_json("{\"Subchains\":"), None);
+        let empty = Status { subchains: Vec::new(), finalized: Some(5) };
+        let json = "{\"Subchains\":null,\"Finalized\":5}";
+        assert_eq!(Status::of_json(json), Some(empty));
     }
 }

@@ -20,6 +20,12 @@ use super::{
 /// Most of what happens, happens until then.
 const BUSY_UNTIL_MS: Millis = 40_000;
 
+/// The time from one head of a run to the next.
+const RUN_MS: Millis = 500;
+
+/// Chains of this length are synced with geth's own sizes.
+const LONG: u64 = 600;
+
 /// Draws whole scenarios.
 pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<Skeleton>> {
     let profile = Profile::of_name(profile);
@@ -33,6 +39,11 @@ pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<Skeleton>> {
     ((settings(), tree(profile)), local, stored, peers, commands, (crashes, heal, last))
         .prop_map(move |((settings, tree), local, stored, peers, commands, ends)| {
             let (crashes, heal, last) = ends;
+            let Settings { batch, scratch_batches, .. } = Settings::default();
+            let settings = match tree.length {
+                LONG.. => Settings { batch, scratch_batches, ..settings },
+                _ => settings,
+            };
             let draft = Draft { profile, settings, tree, local, stored, peers, commands };
             draft.assemble(crashes.unwrap_or_default(), heal, last)
         })
@@ -65,7 +76,13 @@ fn settings() -> impl Strategy<Value = Settings> {
 /// DIFFERENCE between the profiles: the older one is known to fail where chains fork below what is
 /// filled (#29358) and where the local chain is changed (#33428), so it is not led there.
 fn tree(profile: Profile) -> BoxedStrategy<TreeSpec> {
-    let length = prop_oneof![2 => 1..12_u64, 5 => 12..70_u64, 2 => 70..200_u64];
+    let length = prop_oneof![
+        60 => 1..12_u64,
+        150 => 12..70_u64,
+        60 => 70..200_u64,
+        // Batches of geth's own size are more than one only here.
+        3 => LONG..2_000_u64,
+    ];
     let branch = (any::<u8>(), part(), 1..40_u64);
     let branches = match profile {
         Profile::Geth110 => Just(Vec::new()).boxed(),
@@ -122,6 +139,8 @@ enum Move {
     Bounds,
     Branch(u8, u16),
     Local(u8, u16, bool),
+    /// So many heads in a row, each on the one before.
+    Run(u64),
     Same,
     Terminate,
 }
@@ -134,6 +153,7 @@ fn command() -> impl Strategy<Value = MoveDraft> {
         2 => Just(Move::Bounds),
         4 => (any::<u8>(), part()).prop_map(|(branch, at)| Move::Branch(branch, at)),
         3 => (any::<u8>(), part(), any::<bool>()).prop_map(|(b, at, d)| Move::Local(b, at, d)),
+        1 => (2..14_u64).prop_map(Move::Run),
         2 => Just(Move::Same),
         1 => option::weighted(0.3, Just(())).prop_map(|dead| {
             if dead.is_some() { Move::Terminate } else { Move::Bounds }
@@ -326,6 +346,14 @@ impl Draft {
         let mut place = (0, tree.top(0).div_ceil(2).max(1));
         for (wait, (step, force, finalized)) in &self.commands {
             at_ms += wait;
+            if let Move::Run(count) = step {
+                for _ in 0..*count {
+                    at_ms += RUN_MS;
+                    place.1 = (place.1 + 1).min(tree.top(place.0));
+                    commands.push(At { at_ms, what: head(tree, place, *force, None) });
+                }
+                continue;
+            }
             if let Some(what) = self.command(tree, &mut place, step, *force, *finalized) {
                 commands.push(At { at_ms, what });
             }
@@ -360,7 +388,7 @@ impl Draft {
                 let old = self.profile == Profile::Geth110;
                 return (!old).then_some(Command::SetHead { hash, delete });
             }
-            Move::Same => {}
+            Move::Run(_) | Move::Same => {}
             Move::Terminate => return Some(Command::Terminate {}),
         }
         Some(head(tree, *place, force, finalized.map(|part| scale(part, place.1))))

@@ -143,7 +143,8 @@ impl World {
     }
 }
 
-fn check_settings(settings: &Settings) -> Result<(), SpecError> {
+/// Checks that sizes and times are ones that a run can have.
+pub(super) fn check_settings(settings: &Settings) -> Result<(), SpecError> {
     let within = |field, value: u64, low: u64, high: u64| {
         let fits = (low..=high).contains(&value);
         fits.then_some(())

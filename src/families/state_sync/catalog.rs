@@ -1,13 +1,13 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant};
+use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::machine::Machine;
 use crate::scenario::{Liars, Scenario};
 use crate::world::state::CodeSpec;
 
 use super::{
     Downloader, FULL_BLOCKS_MIN, Misbehavior, Profile, Start, StateSync, World, claims, functions,
-    mutants, reduce, strategy,
+    mutants, reduce, samples, strategy,
 };
 
 impl Catalog for StateSync {
@@ -73,6 +73,10 @@ impl Catalog for StateSync {
 
     fn functions() -> Vec<FunctionKind> {
         functions::all()
+    }
+
+    fn samplers() -> Vec<Sampler> {
+        samples::samplers()
     }
 }
 

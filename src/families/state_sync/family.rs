@@ -3,7 +3,7 @@ use std::sync::Arc;
 use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
 use crate::primitives::ethereum_state::{Blob, Hash32};
 
-use super::message::{Command, Event, Gauges, Hello, Message, Reason, Start};
+use super::message::{Command, Event, Gauges, Hello, Message, Reason, Start, SyncError};
 use super::misbehavior::{self, Misbehavior};
 use super::msgrate::ITEMS_PER_REQUEST_MAX;
 use super::worker::BATCH_BYTES;
@@ -203,38 +203,48 @@ impl Family for StateSync {
         world.patience(peers)
     }
 
-    fn describe_message(_world: &World, message: &Message) -> String {
+    fn describe_key(world: &World, key: Hash32) -> String {
+        world.name(&key)
+    }
+
+    fn describe_action(_world: &World, action: &Action) -> String {
+        let Action::Grow { to } = action;
+        format!("grows to block {to}")
+    }
+
+    fn describe_message(world: &World, message: &Message) -> String {
         match message {
             Message::GetNodeData { hashes } => {
-                format!("get node data {}", list(hashes.iter().copied()))
+                format!("get node data {}", list(world, hashes.iter().copied()))
             }
             Message::NewBlock { number } => format!("new block {number}"),
             Message::NodeData { blobs } => {
-                format!("node data {}", list(blobs.iter().map(Blob::hash)))
+                format!("node data {}", list(world, blobs.iter().map(Blob::hash)))
             }
         }
     }
 
-    fn describe_event(_world: &World, event: &Event) -> String {
+    fn describe_event(world: &World, event: &Event) -> String {
         match event {
             Event::Imported { from, to } => format!("blocks {from} to {to} executed"),
             Event::Pivot { number, head } => format!("pivot is {number}, head {head}"),
             Event::PivotCommitted { number } => format!("pivot {number} committed"),
             Event::ReceiptsImported { to } => format!("receipts imported up to {to}"),
             Event::SessionEnded { error: None } => "cycle done".to_owned(),
-            Event::SessionEnded { error: Some(error) } => format!("cycle failed: {error:?}"),
-            Event::StateSyncStarted { root } => format!("state sync of {} begins", root.short()),
+            Event::SessionEnded { error: Some(error) } => {
+                format!("cycle failed: {}", describe_error(world, error))
+            }
+            Event::StateSyncStarted { root } => format!("sync of {} begins", world.name(root)),
             Event::StateSyncStopped { root, error: None } => {
-                format!("state {} is whole", root.short())
+                format!("{} is whole", world.name(root))
             }
             Event::StateSyncStopped { root, error: Some(error) } => {
-                format!("state sync of {} stops: {error:?}", root.short())
+                format!("sync of {} stops: {}", world.name(root), describe_error(world, error))
             }
-            Event::Written { nodes, codes, total } => format!(
-                "written: nodes {}, codes {}; {total} in all",
-                list(nodes.iter().copied()),
-                list(codes.iter().copied())
-            ),
+            Event::Written { nodes, codes, total } => {
+                let hashes: Vec<Hash32> = nodes.iter().chain(codes.iter()).copied().collect();
+                format!("written: {}; {total} in all", list(world, hashes.into_iter()))
+            }
         }
     }
 
@@ -245,13 +255,28 @@ impl Family for StateSync {
     }
 }
 
-/// Hashes in short, and how many there are.
-fn list(hashes: impl ExactSizeIterator<Item = Hash32>) -> String {
-    const SHOWN: usize = 6;
+fn describe_error(world: &World, error: &SyncError) -> String {
+    match error {
+        SyncError::Cancelled {} => "cancelled".to_owned(),
+        SyncError::FailedWithAllPeers { hash, tries, peers } => {
+            format!("no peer has {} ({tries} tries, {peers} peers)", world.name(hash))
+        }
+        SyncError::InvalidNode { hash } => format!("{} is invalid", world.name(hash)),
+        SyncError::MasterGone {} => "the master is gone".to_owned(),
+        SyncError::Timeout {} => "the master does not answer".to_owned(),
+    }
+}
+
+/// How many items there are, and the first of them by name.
+fn list(world: &World, hashes: impl ExactSizeIterator<Item = Hash32>) -> String {
+    const SHOWN: usize = 4;
     let count = hashes.len();
-    let shown: Vec<String> = hashes.take(SHOWN).map(|hash| hash.short()).collect();
-    let more = if count > SHOWN { ".." } else { "" };
-    format!("{count} ({}{more})", shown.join(" "))
+    if count == 0 {
+        return "with nothing".to_owned();
+    }
+    let shown: Vec<String> = hashes.take(SHOWN).map(|hash| world.name(&hash)).collect();
+    let more = if count > SHOWN { ", .." } else { "" };
+    format!("{count}: {}{more}", shown.join(", "))
 }
 
 fn check_block(world: &World, field: &str, number: u32) -> Result<(), SpecError> {

@@ -16,7 +16,8 @@ pub(super) enum Fault {
     CodeStoredAsNode,
     /// The end of a connection is not noticed.
     DepartureNotTracked,
-    /// The end of a connection is not noticed, and a new request overwrites the open one.
+    /// The end of a connection is noticed late, and until then a new request to the same peer
+    /// overwrites the open one.
     DepartureOverwrites,
     /// There is no way to drop a peer, and nobody asks.
     DropCallbackMissing,
@@ -42,6 +43,8 @@ pub(super) enum Fault {
     ProgressNotRestored,
     /// An item that two parents share counts for the first alone.
     SecondParentForgotten,
+    /// Peers whose requests end while no sync goes on stay busy.
+    SpindownLeavesBusy,
     /// Timers end with the sync that set them, so nobody wakes the wait for silent peers.
     SpindownWithoutTimers,
     /// All peers are idle when another one joins.

@@ -1,13 +1,22 @@
 //! The pure functions of the family that table cases can be fed to.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::families::{FunctionKind, check_table};
-use crate::primitives::ethereum_state::{Blob, Child, Hash32, Nibbles, Node, build_trie};
+use crate::machine::{PeerId, Time};
+use crate::primitives::ethereum_state::{
+    Blob, Child, EMPTY_ROOT, Hash32, Nibbles, Node, build_trie,
+};
 
+use super::Profile;
+use super::registry::Registry;
 use super::scheduler::{ProcessError, Scheduler};
 use super::session::{pivot_after_headers, pivot_after_results, pivot_of, split_around_pivot};
 use super::store::{Batch, Store};
+use super::tracker::Attempts;
+use super::worker::{Tasks, Worker};
 
 /// All functions.
 pub(super) fn all() -> Vec<FunctionKind> {
@@ -21,7 +30,9 @@ pub(super) fn all() -> Vec<FunctionKind> {
             kind: "pivot-choice",
             summary: "the pivot for a head",
             check: |text| {
-                check_table(text, |given: &Head| Ok(Pivot { pivot: pivot_of(given.head) }))
+                check_table(text, |given: &Head| {
+                    Ok(Pivot { pivot: pivot_of(block("head", given.head)?) })
+                })
             },
         },
         FunctionKind {
@@ -33,6 +44,11 @@ pub(super) fn all() -> Vec<FunctionKind> {
             kind: "pivot-staleness",
             summary: "where the pivot moves when headers or blocks up to a head are there",
             check: |text| check_table(text, staleness),
+        },
+        FunctionKind {
+            kind: "request-assignment",
+            summary: "which items go to which idle peer",
+            check: |text| check_table(text, assignment),
         },
         FunctionKind {
             kind: "scheduler",
@@ -74,10 +90,20 @@ struct Moved {
 }
 
 fn staleness(given: &PivotAndHead) -> Result<Moved, String> {
+    let (pivot, head) = (block("pivot", given.pivot)?, block("head", given.head)?);
+    if pivot == 0 {
+        return Err("pivot: there is none below block 1".to_owned());
+    }
     Ok(Moved {
-        after_headers: pivot_after_headers(given.pivot, given.head),
-        after_blocks: pivot_after_results(given.pivot, given.head),
+        after_headers: pivot_after_headers(pivot, head),
+        after_blocks: pivot_after_results(pivot, head),
     })
+}
+
+/// A block number that can be reckoned with.
+fn block(field: &str, number: u32) -> Result<u32, String> {
+    const MOST: u32 = 1 << 31;
+    if number <= MOST { Ok(number) } else { Err(format!("{field}: at most {MOST}, got {number}")) }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,9 +124,10 @@ struct Parts {
 
 fn split(given: &Blocks) -> Result<Parts, String> {
     if given.first > given.last {
-        return Err("first is behind last".to_owned());
+        return Err(format!("first: at most last, {}, got {}", given.last, given.first));
     }
-    let split = split_around_pivot(given.pivot, given.first, given.last);
+    let (pivot, last) = (block("pivot", given.pivot)?, block("last", given.last)?);
+    let split = split_around_pivot(pivot, given.first, last);
     let (before_to, has_pivot) = (split.before_to, split.has_pivot);
     Ok(Parts { before_to, has_pivot, after_from: split.after_from })
 }
@@ -129,7 +156,10 @@ fn trie_root(given: &Leaves) -> Result<Root, String> {
         given.leaves.iter().map(|leaf| (leaf.key, leaf.value.bytes())).collect();
     leaves.sort_by_key(|leaf| leaf.0);
     if leaves.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        return Err("a key stands twice".to_owned());
+        return Err("leaves: a key stands twice".to_owned());
+    }
+    if leaves.iter().any(|leaf| leaf.1.is_empty()) {
+        return Err("leaves: a leaf has a value".to_owned());
     }
     Ok(Root { root: build_trie(&leaves, &mut drop) })
 }
@@ -167,6 +197,108 @@ fn node_children(given: &OneNode) -> Result<Children, String> {
         }
     });
     Ok(Children::Node { children })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Idle {
+    #[serde(default)]
+    profile: Profile,
+    peers: Vec<Known>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    nodes: Vec<Wanted>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<Wanted>,
+}
+
+/// A peer, and what was measured of it so far.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Known {
+    id: PeerId,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    delivered: Vec<Delivery>,
+    #[serde(default)]
+    busy: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivery {
+    items: u32,
+    after_ms: u32,
+}
+
+/// An item that waits, and the peers that it need not be asked of again.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    hash: Hash32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tried: Vec<PeerId>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assigned {
+    requests: Vec<Assignment>,
+}
+
+#[derive(PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    peer: PeerId,
+    nodes: Vec<Hash32>,
+    codes: Vec<Hash32>,
+}
+
+fn assignment(given: &Idle) -> Result<Assigned, String> {
+    let mut peers = registry(&given.peers)?;
+    let mut worker = Worker::new(EMPTY_ROOT, &Store::default(), given.profile, None);
+    worker.queue(queue("nodes", &given.nodes)?, queue("codes", &given.codes)?);
+    let hashes = |tasks: Tasks| tasks.into_iter().map(|task| task.0).collect::<Vec<_>>();
+    let mut requests = Vec::new();
+    for peer in peers.idle() {
+        let (count, _) = peers.allowance(Time::ZERO, peer, given.profile);
+        let (nodes, codes) = worker.fill(peer, count);
+        if !nodes.is_empty() || !codes.is_empty() {
+            requests.push(Assignment { peer, nodes: hashes(nodes), codes: hashes(codes) });
+        }
+    }
+    Ok(Assigned { requests })
+}
+
+fn registry(known: &[Known]) -> Result<Registry, String> {
+    let mut peers = Registry::new(Time::ZERO);
+    for peer in known {
+        if peers.connection(peer.id).is_some() {
+            return Err(format!("peers: {} stands twice", peer.id));
+        }
+        peers.add(Time::ZERO, peer.id, 0);
+    }
+    for peer in known {
+        let number = peers.connection(peer.id).map_or(0, |connection| connection.number);
+        for delivery in &peer.delivered {
+            peers.ask(Time::ZERO, peer.id);
+            let at = Time::from_millis(u64::from(delivery.after_ms));
+            peers.release(peer.id, number, at, delivery.items as usize);
+        }
+        if peer.busy {
+            peers.ask(Time::ZERO, peer.id);
+        }
+    }
+    Ok(peers)
+}
+
+fn queue(field: &str, wanted: &[Wanted]) -> Result<BTreeMap<Hash32, Attempts>, String> {
+    let mut queue = BTreeMap::new();
+    for item in wanted {
+        let tried = item.tried.iter().copied().collect();
+        if queue.insert(item.hash, tried).is_some() {
+            return Err(format!("{field}: {} stands twice", item.hash));
+        }
+    }
+    Ok(queue)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -160,6 +160,8 @@ pub struct Start {
 pub struct Gauges {
     /// Peers that are connected.
     pub peers: u64,
+    /// Those of them that owe an answer and are not asked meanwhile.
+    pub peers_busy: u64,
     /// Requests that are not answered.
     pub requests: u64,
     /// Items in them.

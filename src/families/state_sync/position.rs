@@ -16,14 +16,12 @@ impl Position {
     /// The place below this one along `key`.
     pub(super) fn below(self, key: &[u8]) -> Self {
         let mut priority = self.priority;
-        let mut depth = (priority >> 56) as u32;
-        for &nibble in key {
-            if depth < NIBBLES {
-                priority |= u64::from(15 - nibble.min(15)) << (52 - 4 * depth);
-            }
-            depth += 1;
+        let above = (priority >> 56) as u32;
+        for (depth, &nibble) in (above..NIBBLES).zip(key) {
+            priority |= u64::from(15 - nibble.min(15)) << (52 - 4 * depth);
         }
-        Self { priority: priority & (u64::MAX >> 8) | u64::from(depth) << 56 }
+        let depth = u64::from(above) + key.len() as u64;
+        Self { priority: priority & (u64::MAX >> 8) | depth << 56 }
     }
 
     /// The depth in nibbles. Storage and code begin at the depth of their account, 64.

@@ -122,6 +122,11 @@ impl Registry {
         }
     }
 
+    /// How many peers owe an answer.
+    pub(super) fn busy(&self) -> u64 {
+        self.peers.values().filter(|connection| !connection.idle).count() as u64
+    }
+
     /// All peers are idle (geth `peerSet.Reset`, at the begin of each cycle).
     pub(super) fn reset(&mut self) {
         for connection in self.peers.values_mut() {

@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
 
+use indexmap::map::Entry;
 use smallvec::SmallVec;
 
 use crate::primitives::ethereum_state::{
@@ -29,7 +30,8 @@ pub struct Scheduler {
     free: Vec<u32>,
     nodes: HashTable<u32>,
     codes: HashTable<u32>,
-    queue: BinaryHeap<(u64, Reverse<u64>, Hash32)>,
+    /// By priority, then in the order of scheduling; with the place of the request.
+    queue: BinaryHeap<(u64, Reverse<u64>, u32)>,
     queued: u64,
     fetches: Box<[i32; DEPTHS]>,
     /// What is finished and not yet durable.
@@ -41,8 +43,11 @@ pub struct Scheduler {
 #[derive(Clone, Debug)]
 struct Request {
     hash: Hash32,
+    /// When it was scheduled: its place may since be another's.
+    turn: u64,
     position: Position,
     data: Option<Blob>,
+    done: bool,
     is_code: bool,
     /// Whether leaves below are accounts; those of storage tries are not.
     is_account_trie: bool,
@@ -101,14 +106,17 @@ impl Scheduler {
     pub fn missing(&mut self, max: usize) -> Missing {
         let mut missing = Missing::default();
         while max == 0 || missing.nodes.len() + missing.codes.len() < max {
-            let Some(&(priority, _, hash)) = self.queue.peek() else { break };
+            let Some(&(priority, Reverse(turn), id)) = self.queue.peek() else { break };
             let fetches = &mut self.fetches[Position::depth_of(priority)];
             if *fetches > FETCHES_PER_DEPTH_MAX && self.fault != Some(Fault::BreadthFirst) {
                 break;
             }
             *fetches += 1;
             self.queue.pop();
-            self.hand_out(hash, &mut missing);
+            let request = &self.requests[id as usize];
+            if request.turn == turn && !request.done {
+                self.hand_out(request.hash, id, &mut missing);
+            }
         }
         missing
     }
@@ -117,9 +125,11 @@ impl Scheduler {
     ///
     /// DIFFERENCE: geth hands an item out once more, for a needless fetch, when it came before it
     /// was handed out, or when it is on its way as the other of node and code.
-    fn hand_out(&mut self, hash: Hash32, missing: &mut Missing) {
-        let node = self.nodes.get(&hash).map(|id| *id as usize);
-        let code = self.codes.get(&hash).map(|id| *id as usize);
+    fn hand_out(&mut self, hash: Hash32, id: u32, missing: &mut Missing) {
+        let other = if self.requests[id as usize].is_code { &self.nodes } else { &self.codes };
+        let (this, other) = (Some(id as usize), other.get(&hash).map(|id| *id as usize));
+        let [node, code] =
+            if self.requests[id as usize].is_code { [other, this] } else { [this, other] };
         let on_its_way = [node, code].into_iter().flatten().any(|id| {
             let request = &self.requests[id];
             request.handed_out && request.data.is_none()
@@ -172,7 +182,7 @@ impl Scheduler {
 
     /// Takes out all that is finished, to be written in one step.
     pub fn commit(&mut self) -> Batch {
-        let take = |table: &mut HashTable<Blob>| std::mem::take(table).into_values().collect();
+        let take = |table: &mut HashTable<Blob>| table.drain(..).map(|(_, blob)| blob).collect();
         Batch { nodes: take(&mut self.finished_nodes), codes: take(&mut self.finished_codes) }
     }
 
@@ -194,11 +204,11 @@ impl Scheduler {
         let (position, is_account_trie) = (request.position, request.is_account_trie);
         match &node {
             Node::Short { key, child } => {
-                self.visit(store, id, child, position.below(key), is_account_trie)?;
+                self.visit(store, id, child, (position, key), is_account_trie)?;
             }
             Node::Full { children } => {
                 for (nibble, child) in children.iter().enumerate() {
-                    let below = position.below(&[nibble as u8]);
+                    let below = (position, &[nibble as u8][..]);
                     self.visit(store, id, child, below, is_account_trie)?;
                 }
             }
@@ -218,15 +228,17 @@ impl Scheduler {
         store: &Store,
         parent: u32,
         child: &Child<'_>,
-        position: Position,
+        (above, key): (Position, &[u8]),
         is_account_trie: bool,
     ) -> Result<(), ProcessError> {
         match child {
             Child::Hash(hash) => {
-                self.add_trie(store, *hash, position, Some(parent), is_account_trie)
+                let position = above.below(key);
+                self.add_trie(store, *hash, position, Some(parent), is_account_trie);
             }
             Child::Value(value) if is_account_trie => {
                 let account = Account::decode(value).map_err(|_| ProcessError::BadAccount)?;
+                let position = above.below(key);
                 self.add_trie(store, account.storage_root, position, Some(parent), false);
                 self.add_code(store, account.code_hash, position, parent);
             }
@@ -275,21 +287,27 @@ impl Scheduler {
         is_code: bool,
         is_account_trie: bool,
     ) {
-        let table = if is_code { &self.codes } else { &self.nodes };
-        let known = table.get(&hash).copied();
-        if let Some(parent) = parent
-            && !(known.is_some() && self.fault == Some(Fault::SecondParentForgotten))
-        {
-            self.requests[parent as usize].dependencies += 1;
-        }
-        if let Some(known) = known {
-            if self.fault != Some(Fault::SecondParentForgotten) {
-                self.requests[known as usize].parents.extend(parent);
+        let table = if is_code { &mut self.codes } else { &mut self.nodes };
+        let place = match table.entry(hash) {
+            Entry::Occupied(known) => {
+                if self.fault != Some(Fault::SecondParentForgotten) {
+                    let known = *known.get() as usize;
+                    self.requests[known].parents.extend(parent);
+                    if let Some(parent) = parent {
+                        self.requests[parent as usize].dependencies += 1;
+                    }
+                }
+                return;
             }
-            return;
+            Entry::Vacant(place) => place,
+        };
+        if let Some(parent) = parent {
+            self.requests[parent as usize].dependencies += 1;
         }
         let request = Request {
             hash,
+            turn: self.queued,
+            done: false,
             position,
             data: None,
             is_code,
@@ -308,19 +326,20 @@ impl Scheduler {
                 self.requests.len() as u32 - 1
             }
         };
-        if is_code { &mut self.codes } else { &mut self.nodes }.insert(hash, id);
+        place.insert(id);
         let priority = if self.fault == Some(Fault::BreadthFirst) {
             position.breadth_first_priority()
         } else {
             position.priority()
         };
-        self.queue.push((priority, Reverse(self.queued), hash));
+        self.queue.push((priority, Reverse(self.queued), id));
         self.queued += 1;
     }
 
     /// Moves an item to what is finished, and with it each parent that waited for nothing else.
     fn finish(&mut self, id: u32) {
         let request = &mut self.requests[id as usize];
+        request.done = true;
         let (hash, is_code) = (request.hash, request.is_code);
         let depth = request.position.depth();
         let parents = std::mem::take(&mut request.parents);

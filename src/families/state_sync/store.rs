@@ -1,13 +1,14 @@
 use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
 
-/// What the subject has made durable: it outlives the process.
+/// What the subject has made durable: it outlives the process. Nobody reads the bytes again, so the
+/// hashes stand for them.
 ///
 /// Nodes and code have key spaces of their own, as in geth since #21080: a code blob does not make
 /// a trie node of the same hash present.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    nodes: HashTable<Blob>,
-    codes: HashTable<Blob>,
+    nodes: HashTable<()>,
+    codes: HashTable<()>,
     /// How many state entries were written so far (geth: `TrieSync` in the database).
     pub entries_written: u64,
     /// The last pivot that was chosen (geth: `LastPivot`).
@@ -40,8 +41,8 @@ impl Store {
 
     /// Writes a batch as one.
     pub fn write(&mut self, batch: &Batch) {
-        self.nodes.extend(batch.nodes.iter().map(|blob| (blob.hash(), blob.clone())));
-        self.codes.extend(batch.codes.iter().map(|blob| (blob.hash(), blob.clone())));
+        self.nodes.extend(batch.nodes.iter().map(|blob| (blob.hash(), ())));
+        self.codes.extend(batch.codes.iter().map(|blob| (blob.hash(), ())));
     }
 }
 

@@ -25,11 +25,44 @@ pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<StateSync>> {
     let commands = option::weighted(0.15, vec(instant(), 1..3));
     let crashes = option::weighted(0.2, vec((instant(), 1..20_000_u64), 1..3));
     let heal = (20_000..150_000_u64, prop_oneof![Just(Liars::Leave), Just(Liars::Stay)]);
-    (chain(), full_peer(), others, commands, crashes, heal)
-        .prop_map(move |(chain, full, others, commands, crashes, heal)| {
+    let any = (chain(), full_peer(), others, commands, crashes, heal).prop_map(
+        move |(chain, full, others, commands, crashes, heal)| {
             assemble(profile, chain, full, others, commands, crashes, heal)
-        })
-        .boxed()
+        },
+    );
+    prop_oneof![24 => any, 1 => flapping(profile)].boxed()
+}
+
+/// A peer leaves with requests in flight and is back at once, again and again, beside another that
+/// stays; both are slow, so that there is always more to ask for.
+fn flapping(profile: Profile) -> impl Strategy<Value = Scenario<StateSync>> {
+    let chain = (66..80_u32, vec(account(), 4..9), 8..40_u32);
+    let peers = (500..3_000_u64, 300..3_000_u64, vec(300..6_000_u64, 2..6));
+    (chain, peers, 40_000..90_000_u64).prop_map(move |(chain, peers, heal_ms)| {
+        let (blocks, accounts, plain_accounts) = chain;
+        let (stays_ms, flaps_ms, stays) = peers;
+        let accounts = (0..).zip(accounts).map(|(id, account)| AccountSpec { id, ..account });
+        let accounts = accounts.collect();
+        let spec = StateSpec { blocks, accounts, plain_accounts, changes: Vec::new() };
+        let mut sessions = Vec::new();
+        let mut join_ms = 0;
+        for stay in stays {
+            let leave_ms = join_ms.max(10_000) + stay;
+            sessions.push(Session { join_ms, leave_ms: Some(leave_ms), lingers: false });
+            join_ms = leave_ms;
+        }
+        sessions.push(Session { join_ms, leave_ms: None, lingers: false });
+        let draft = |latency_ms| Draft {
+            head: u16::MAX,
+            growth: Vec::new(),
+            spec: PeerSpec::default(),
+            plan: PeerPlan { latency_ms, ..bare() },
+        };
+        let mut flaps = draft(flaps_ms);
+        flaps.plan.sessions = sessions;
+        let heal = (heal_ms, Liars::Leave);
+        assemble(profile, (spec, None), draft(stays_ms), vec![flaps], None, None, heal)
+    })
 }
 
 fn instant() -> impl Strategy<Value = Millis> + Clone {
@@ -48,7 +81,7 @@ fn chain() -> impl Strategy<Value = (StateSpec, Option<u32>)> {
     let plain = prop_oneof![3 => Just(0), 2 => 1..30_u32, 1 => 30..120_u32];
     let changes = vec((any::<u16>(), vec((0..8_u32, account()), 0..3), vec(0..8_u32, 0..2)), 0..4);
     let stored = option::weighted(0.15, any::<u16>());
-    (blocks, accounts, plain, changes, stored).prop_map(
+    let any_chain = (blocks, accounts, plain, changes, stored).prop_map(
         |(blocks, accounts, plain_accounts, changes, stored)| {
             let place = |at: u16| u32::from(at) % blocks + 1;
             let numbered = |(id, account): (u32, AccountSpec)| AccountSpec { id, ..account };
@@ -64,7 +97,39 @@ fn chain() -> impl Strategy<Value = (StateSpec, Option<u32>)> {
             let stored = stored.map(|at| u32::from(at) % (blocks + 1));
             (StateSpec { blocks, accounts, plain_accounts, changes }, stored)
         },
-    )
+    );
+    prop_oneof![16 => any_chain, 1 => code_before_node(), 1 => bulky()]
+}
+
+/// A code that is stored before a trie node of the same bytes is needed.
+fn code_before_node() -> impl Strategy<Value = (StateSpec, Option<u32>)> {
+    (65..70_u32, account(), select(vec![1_u32, 3, 12])).prop_map(|(blocks, account, slots)| {
+        let of = StorageSpec { seed: 0, slots, prefix: Nibbles::default(), value_bytes: 32 };
+        let bare = AccountSpec { storage: None, code: None, ..account };
+        let coded = AccountSpec {
+            code: Some(CodeSpec::StorageRootNode { of: of.clone() }),
+            ..bare.clone()
+        };
+        let stored = AccountSpec { id: 1, storage: Some(of), ..bare };
+        let change = ChangeSpec { block: 1, set: vec![stored], remove: Vec::new() };
+        let changes = vec![change];
+        (StateSpec { blocks, accounts: vec![coded], plain_accounts: 0, changes }, Some(0))
+    })
+}
+
+/// So much code that batches are written while the sync goes on.
+fn bulky() -> impl Strategy<Value = (StateSpec, Option<u32>)> {
+    (65..200_u32, 5..10_u32, 20_000..24_000_u32).prop_map(|(blocks, count, length)| {
+        let account = |id| AccountSpec {
+            id,
+            prefix: Nibbles::default(),
+            balance: 0,
+            storage: None,
+            code: Some(CodeSpec::Bytes { seed: id, length }),
+        };
+        let accounts = (0..count).map(account).collect();
+        (StateSpec { blocks, accounts, plain_accounts: 0, changes: Vec::new() }, None)
+    })
 }
 
 fn account() -> impl Strategy<Value = AccountSpec> + Clone {
@@ -125,7 +190,13 @@ struct Draft {
 fn full_peer() -> impl Strategy<Value = Draft> {
     let spec = (option::weighted(0.2, 1..8_u32), prop_oneof![4 => Just(0), 1 => 1..1_000_u32])
         .prop_map(|(items_max, think_ms)| PeerSpec { items_max, think_ms, ..PeerSpec::default() });
-    (heads(), spec, sessions(), latency(), stalls(), delays()).prop_map(
+    // Sometimes it comes late, so that the others are left to themselves.
+    let late = option::weighted(0.1, 10_500..30_000_u64);
+    let sessions = (sessions(), late).prop_map(|(sessions, late)| match late {
+        Some(join_ms) => vec![Session { join_ms, leave_ms: None, lingers: false }],
+        None => sessions,
+    });
+    (heads(), spec, sessions, latency(), stalls(), delays()).prop_map(
         |((head, growth), spec, sessions, latency_ms, stalls, faults)| {
             let plan = PeerPlan { sessions, latency_ms, stalls, faults, ..bare() };
             Draft { head, growth, spec, plan }
@@ -258,6 +329,13 @@ fn assemble(
 ) -> Scenario<StateSync> {
     let blocks = chain.blocks;
     let mut full = full;
+    // Who sends always something, and never what is needed, is asked for ever for what all others
+    // have said that they do not have: geth has no answer to that but a pivot that moves. So beside
+    // such a peer somebody has everything from the start.
+    let hoards = |lie: &Lie<StateSync>| lie.count.is_none() && lie.how.is_useless();
+    if liars == Liars::Stay && others.iter().any(|peer| peer.plan.lies.iter().any(hoards)) {
+        full.head = u16::MAX;
+    }
     // By its last word at the latest it has the whole chain.
     full.growth.push((full.growth.iter().map(|growth| growth.0).max().unwrap_or(11_000), u16::MAX));
     let mut peers: Vec<_> = std::iter::once(full).chain(others).collect();
@@ -283,7 +361,7 @@ fn finish_peer(id: PeerId, draft: Draft, blocks: u32) -> PeerPlan<StateSync> {
     let place = |part: u16| match part {
         u16::MAX => blocks,
         part => {
-            let behind = [0, 1, 2, 62, 64, 126, 128, 130][usize::from(part % 8)];
+            let behind = [0, 1, 2, 40, 62, 64, 126, 130][usize::from(part % 8)];
             blocks.saturating_sub(behind + u32::from(part / 8) % 3)
         }
     };

@@ -44,6 +44,8 @@ impl Request {
 pub(super) struct Tracker {
     active: BTreeMap<PeerId, Request>,
     finished: VecDeque<Request>,
+    /// Who left without being noticed yet, and when: only the machine with that bug is late.
+    unnoticed: Vec<(PeerId, Time)>,
     /// Kept only by the machine with the bug of that name.
     kept: u64,
     fault: Option<Fault>,
@@ -51,15 +53,24 @@ pub(super) struct Tracker {
 
 impl Tracker {
     pub(super) fn new(fault: Option<Fault>) -> Self {
-        Self { active: BTreeMap::new(), finished: VecDeque::new(), kept: 0, fault }
+        Self {
+            active: BTreeMap::new(),
+            finished: VecDeque::new(),
+            unnoticed: Vec::new(),
+            kept: 0,
+            fault,
+        }
     }
 
     /// Takes charge of a request. One that the peer still owes ends: a peer may receive a request,
     /// leave and be back before anybody notices, and the first must not be lost (geth #14460).
     pub(super) fn track(&mut self, now: Time, request: Request) {
-        if let Some(mut old) = self.active.insert(request.peer, request)
-            && self.fault != Some(Fault::DepartureOverwrites)
-        {
+        let peer = request.peer;
+        if let Some(mut old) = self.active.insert(peer, request) {
+            if self.fault == Some(Fault::DepartureOverwrites) {
+                self.unnoticed.retain(|(left, _)| *left != peer);
+                return;
+            }
             old.dropped = true;
             old.ended = now;
             self.finished.push_back(old);
@@ -77,14 +88,30 @@ impl Tracker {
 
     /// A peer has left.
     pub(super) fn leave(&mut self, now: Time, peer: PeerId) {
-        let unnoticed = [Some(Fault::DepartureNotTracked), Some(Fault::DepartureOverwrites)];
-        if unnoticed.contains(&self.fault) {
-            return;
+        match self.fault {
+            Some(Fault::DepartureNotTracked) => {}
+            Some(Fault::DepartureOverwrites) => {
+                if self.active.contains_key(&peer) {
+                    self.unnoticed.push((peer, now));
+                }
+            }
+            _ => self.end_dropped(now, peer),
         }
+    }
+
+    fn end_dropped(&mut self, now: Time, peer: PeerId) {
         if let Some(mut request) = self.active.remove(&peer) {
             request.dropped = true;
             request.ended = now;
             self.finished.push_back(request);
+        }
+    }
+
+    /// Ends the requests of those whose leaving was not noticed at once.
+    pub(super) fn notice(&mut self, now: Time) {
+        let late = self.unnoticed.partition_point(|(_, left)| *left < now);
+        for (peer, left) in self.unnoticed.drain(..late).collect::<Vec<_>>() {
+            self.end_dropped(left, peer);
         }
     }
 

@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use crate::machine::PeerId;
 use crate::primitives::ethereum_state::{Hash32, HashTable};
 
 use super::Profile;
 use super::fault::Fault;
 use super::message::SyncError;
-use super::scheduler::{ProcessError, Scheduler};
+use super::scheduler::{Missing, ProcessError, Scheduler};
 use super::store::{Batch, Store};
 use super::tracker::{Attempts, Request};
 
@@ -51,6 +53,16 @@ impl Worker {
         self.scheduler.pending() == 0
     }
 
+    /// Puts items into the queue, as if they were to be asked for again.
+    pub(super) fn queue(
+        &mut self,
+        nodes: BTreeMap<Hash32, Attempts>,
+        codes: BTreeMap<Hash32, Attempts>,
+    ) {
+        self.nodes.extend(nodes);
+        self.codes.extend(codes);
+    }
+
     /// Takes over what another worker still wanted: only the machine with that bug does it.
     pub(super) fn inherit(&mut self, other: Self) {
         self.nodes = other.nodes;
@@ -72,6 +84,9 @@ impl Worker {
         let queued = self.nodes.len() + self.codes.len();
         if count > queued {
             let missing = self.scheduler.missing(count - queued);
+            if queued == 0 && self.profile == Profile::Geth110 {
+                return self.take_fresh(peer, missing);
+            }
             self.nodes.extend(missing.nodes.into_iter().map(|hash| (hash, Attempts::new())));
             self.codes.extend(missing.codes.into_iter().map(|hash| (hash, Attempts::new())));
         }
@@ -83,20 +98,44 @@ impl Worker {
             }
             Profile::Geth18 => {
                 // One queue for both: what comes first by hash goes first.
-                let first_code = self.codes.keys().next();
-                let codes_first = first_code
-                    .is_some_and(|code| self.nodes.keys().next().is_none_or(|node| code < node));
-                if codes_first {
-                    let codes = take(&mut self.codes, &mut self.in_flight, peer, count);
-                    (take(&mut self.nodes, &mut self.in_flight, peer, count - codes.len()), codes)
-                } else {
-                    let nodes = take(&mut self.nodes, &mut self.in_flight, peer, count);
-                    let codes =
-                        take(&mut self.codes, &mut self.in_flight, peer, count - nodes.len());
-                    (nodes, codes)
-                }
+                let untried = |queue: &BTreeMap<Hash32, Attempts>| -> Vec<Hash32> {
+                    untried(queue, &self.in_flight, peer).take(count).collect()
+                };
+                let (nodes, codes) = (untried(&self.nodes), untried(&self.codes));
+                let mut merged: Vec<Hash32> = nodes.iter().chain(&codes).copied().collect();
+                merged.sort_unstable();
+                let end = merged.get(count);
+                let within = |queue: &[Hash32]| match end {
+                    Some(end) => queue.partition_point(|hash| hash < end),
+                    None => queue.len(),
+                };
+                let (nodes_count, codes_count) = (within(&nodes), within(&codes));
+                let nodes = take(&mut self.nodes, &mut self.in_flight, peer, nodes_count);
+                let codes = take(&mut self.codes, &mut self.in_flight, peer, codes_count);
+                (nodes, codes)
             }
         }
+    }
+
+    /// Takes all of what was handed out, with nothing else to choose from.
+    fn take_fresh(&mut self, peer: PeerId, missing: Missing) -> (Tasks, Tasks) {
+        // Without code no hash can be two things.
+        let is_shared = !missing.codes.is_empty() || !self.in_flight.is_empty();
+        let in_flight = &mut self.in_flight;
+        let mut fresh = |mut hashes: Vec<Hash32>, queue: &mut BTreeMap<Hash32, Attempts>| {
+            hashes.sort_unstable();
+            let mut tasks = Vec::with_capacity(hashes.len());
+            for hash in hashes {
+                if !is_shared || in_flight.insert(hash, ()).is_none() {
+                    tasks.push((hash, Some(SmallVec::from_slice(&[peer]))));
+                } else {
+                    queue.insert(hash, Attempts::new());
+                }
+            }
+            tasks
+        };
+        let codes = fresh(missing.codes, &mut self.codes);
+        (fresh(missing.nodes, &mut self.nodes), codes)
     }
 
     /// Takes what came of a request and puts the rest back. Returns how many blobs were of use.
@@ -113,6 +152,7 @@ impl Worker {
             self.in_flight.swap_remove(hash);
         }
         let mut useful = 0;
+        let mut next = [0; 2];
         for blob in request.response.iter().flat_map(|blobs| blobs.iter()) {
             let hash = blob.hash();
             match self.scheduler.process(store, blob) {
@@ -129,8 +169,8 @@ impl Worker {
                     return Err((useful, SyncError::InvalidNode { hash }));
                 }
             }
-            settle(&mut request.nodes, hash);
-            settle(&mut request.codes, hash);
+            settle(&mut request.nodes, hash, &mut next[0]);
+            settle(&mut request.codes, hash, &mut next[1]);
         }
         let requeued =
             self.put_back(std::mem::take(&mut request.nodes), &request, peers, true).and_then(
@@ -187,18 +227,25 @@ impl Worker {
     }
 }
 
+/// The items that `peer` was not tried for and nobody owes.
+fn untried<'a>(
+    queue: &'a BTreeMap<Hash32, Attempts>,
+    in_flight: &'a HashTable<()>,
+    peer: PeerId,
+) -> impl Iterator<Item = Hash32> + 'a {
+    queue
+        .iter()
+        .filter(move |(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
+        .map(|(hash, _)| *hash)
+}
+
 fn take(
     queue: &mut BTreeMap<Hash32, Attempts>,
     in_flight: &mut HashTable<()>,
     peer: PeerId,
     count: usize,
 ) -> Tasks {
-    let chosen: Vec<Hash32> = queue
-        .iter()
-        .filter(|(hash, attempts)| !attempts.contains(&peer) && !in_flight.contains_key(*hash))
-        .map(|(hash, _)| *hash)
-        .take(count)
-        .collect();
+    let chosen: Vec<Hash32> = untried(queue, in_flight, peer).take(count).collect();
     let mut taken = Vec::with_capacity(chosen.len());
     for hash in chosen {
         let mut attempts = queue.remove(&hash).expect("it was chosen from there");
@@ -209,8 +256,13 @@ fn take(
     taken
 }
 
-fn settle(tasks: &mut Tasks, hash: Hash32) {
-    if let Ok(index) = tasks.binary_search_by_key(&hash, |task| task.0) {
+/// Takes note that an item has come. Most answers stand in the order of the request, so the item
+/// at `next` is looked at first.
+fn settle(tasks: &mut Tasks, hash: Hash32, next: &mut usize) {
+    let is_next = tasks.get(*next).is_some_and(|task| task.0 == hash);
+    let found = if is_next { Ok(*next) } else { tasks.binary_search_by_key(&hash, |task| task.0) };
+    if let Ok(index) = found {
         tasks[index].1 = None;
+        *next = index + 1;
     }
 }

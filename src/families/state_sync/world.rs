@@ -1,11 +1,14 @@
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Millis, SpecError};
-use crate::primitives::ethereum_state::Blob;
+use crate::primitives::ethereum_state::{Blob, Hash32};
 use crate::world::state::{StateChain, StateSpec};
 
 use super::Profile;
 use super::message::Start;
+use super::names::Names;
 
 /// A chain with its states, and how the subject is set up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,9 @@ pub struct World {
     pub chain: StateChain,
     pub(super) profile: Profile,
     stored_state_of: Option<u32>,
+    spec: Option<StateSpec>,
+    /// Only those who read of a run need names.
+    names: OnceLock<Names>,
 }
 
 impl World {
@@ -41,12 +47,20 @@ impl World {
         if spec.stored_state_of.is_some_and(|block| block > chain.head()) {
             return Err(SpecError::new("stored_state_of", "no such block"));
         }
-        Ok(Self { chain, profile: spec.profile, stored_state_of: spec.stored_state_of })
+        let stored_state_of = spec.stored_state_of;
+        let profile = spec.profile;
+        let spec = Some(spec.chain.clone());
+        Ok(Self { chain, profile, stored_state_of, spec, names: OnceLock::new() })
     }
 
     /// A world around a chain that was built elsewhere.
     pub fn of_chain(chain: StateChain, profile: Profile) -> Self {
-        Self { chain, profile, stored_state_of: None }
+        Self { chain, profile, stored_state_of: None, spec: None, names: OnceLock::new() }
+    }
+
+    /// What to call an item: `root@38`, `account 3`, `storage 3/9a`, `code 3`.
+    pub fn name(&self, hash: &Hash32) -> String {
+        self.names.get_or_init(|| Names::new(&self.chain, self.spec.as_ref())).name(hash)
     }
 
     pub(super) fn start(&self) -> Start {

@@ -1,6 +1,6 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant};
+use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::generic;
 use crate::machine::Machine;
 use crate::scenario::Scenario;
@@ -10,7 +10,9 @@ use super::message::Start;
 use super::node::Node;
 use super::rules::Rules;
 use super::world::World;
-use super::{claims, deviations, functions, labels, misbehavior, mutants, reduce, strategy};
+use super::{
+    claims, deviations, functions, labels, misbehavior, mutants, reduce, samples, strategy,
+};
 
 impl Catalog for TipsetSync {
     fn profiles() -> &'static [&'static str] {
@@ -85,5 +87,9 @@ impl Catalog for TipsetSync {
 
     fn functions() -> Vec<FunctionKind> {
         functions::kinds()
+    }
+
+    fn samplers() -> Vec<Sampler> {
+        samples::samplers()
     }
 }

@@ -18,6 +18,7 @@ mod peer;
 mod reduce;
 mod response;
 pub mod rules;
+mod samples;
 mod server;
 mod store;
 mod strategy;

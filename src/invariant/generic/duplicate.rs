@@ -1,5 +1,5 @@
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{Family, FastMap, Input, Output, PeerId, Role, Time};
+use crate::machine::{Family, Input, LookupMap, Output, PeerId, Role, Time};
 use crate::trace::{Step, What};
 
 /// No item is asked for while it is on its way.
@@ -14,12 +14,12 @@ pub static NO_DUPLICATE_IN_FLIGHT: Claim = Claim {
 
 /// Checks that nothing is asked for twice at once.
 pub fn no_duplicate_in_flight<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>> {
-    Box::new(Duplicate::<F> { context: context.clone(), asked: FastMap::default(), judged: 0 })
+    Box::new(Duplicate::<F> { context: context.clone(), asked: LookupMap::default(), judged: 0 })
 }
 
 struct Duplicate<F: Family> {
     context: Context<F>,
-    asked: FastMap<F::Key, (PeerId, Time)>,
+    asked: LookupMap<F::Key, (PeerId, Time)>,
     judged: u64,
 }
 
@@ -47,7 +47,7 @@ impl<F: Family> Invariant<F> for Duplicate<F> {
                 }
                 F::answered(message, &mut |key, _| {
                     if asked.get(&key).is_some_and(|(asked_of, _)| asked_of == peer) {
-                        asked.swap_remove(&key);
+                        asked.remove(&key);
                     }
                 });
                 Ok(())

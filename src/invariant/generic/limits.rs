@@ -1,5 +1,5 @@
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{Family, FastMap, Input, Output, PeerId, Role, Time};
+use crate::machine::{Family, Input, LookupMap, Output, PeerId, Role, Time};
 use crate::trace::{Step, What};
 
 /// What is asked for and not yet received is bounded.
@@ -33,7 +33,7 @@ pub static REQUEST_WITHIN_LIMITS: Claim = Claim {
 pub fn in_flight_bounded<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>> {
     Box::new(InFlight::<F> {
         limit: F::in_flight_max(&context.world),
-        asked: FastMap::default(),
+        asked: LookupMap::default(),
         judged: 0,
     })
 }
@@ -50,7 +50,7 @@ pub fn request_within_limits<F: Family>(_: &Context<F>) -> Box<dyn Invariant<F>>
 
 struct InFlight<F: Family> {
     limit: u64,
-    asked: FastMap<F::Key, PeerId>,
+    asked: LookupMap<F::Key, PeerId>,
     judged: u64,
 }
 
@@ -83,7 +83,7 @@ impl<F: Family> Invariant<F> for InFlight<F> {
                     asked.retain(|_, asked_of| asked_of != peer);
                 }
                 F::answered(message, &mut |key, _| {
-                    asked.swap_remove(&key);
+                    asked.remove(&key);
                 });
             }
             What::Crashed { .. } => self.asked.clear(),

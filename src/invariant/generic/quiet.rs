@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::{Family, Millis, Output, Time};
+use crate::machine::{Family, Input, Millis, Output, Time};
 use crate::scenario::Liars;
 use crate::trace::{Step, What};
 
@@ -14,7 +14,7 @@ pub static QUIET_WHEN_DONE: Claim = Claim {
     source: "zebra #1372; Bitcoin Core #6755: known data asked for again and again",
 };
 
-/// Answers to what happened before convergence may still go out for this long.
+/// Answers to what happened before convergence, and to the last news, may go out for this long.
 const GRACE_MS: Millis = 60_000;
 
 /// Messages in the quiet time for each peer that are nobody's fault.
@@ -27,12 +27,14 @@ pub fn quiet_when_done<F: Family>(context: &Context<F>) -> Box<dyn Invariant<F>>
     // A liar that stays may provoke messages for ever.
     let provoked =
         scenario.heal.liars == Liars::Stay && scenario.peers.iter().any(|peer| !peer.is_truthful());
-    Box::new(Quiet { limit, provoked, last: VecDeque::new(), judged: 0 })
+    Box::new(Quiet { limit, provoked, last_news: Time::ZERO, last: VecDeque::new(), judged: 0 })
 }
 
 struct Quiet {
     limit: usize,
     provoked: bool,
+    /// When somebody else last did something on its own, of which the subject may talk.
+    last_news: Time,
     /// When the last messages were sent, one more than the limit.
     last: VecDeque<Time>,
     judged: u64,
@@ -44,11 +46,19 @@ impl<F: Family> Invariant<F> for Quiet {
     }
 
     fn observe(&mut self, step: &Step<F>) -> Result<(), Violation> {
-        if let What::Out { output: Output::Send { .. }, .. } = step.what {
-            if self.last.len() > self.limit {
-                self.last.pop_front();
+        match &step.what {
+            What::Out { output: Output::Send { .. }, .. } => {
+                if self.last.len() > self.limit {
+                    self.last.pop_front();
+                }
+                self.last.push_back(step.at);
             }
-            self.last.push_back(step.at);
+            What::Acted { .. }
+            | What::Crashed { .. }
+            | What::In { input: Input::Connected { .. } | Input::Command { .. }, .. } => {
+                self.last_news = step.at;
+            }
+            _ => {}
         }
         Ok(())
     }
@@ -59,7 +69,7 @@ impl<F: Family> Invariant<F> for Quiet {
             return Ok(());
         }
         self.judged += 1;
-        let quiet_from = converged_at + GRACE_MS;
+        let quiet_from = converged_at.max(self.last_news) + GRACE_MS;
         if self.last.len() > self.limit && self.last[0] > quiet_from {
             return Err(Violation::new(
                 &QUIET_WHEN_DONE,

@@ -1,5 +1,5 @@
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{Family, FastSet, Output, Role};
+use crate::machine::{Family, LookupSet, Output, Role};
 use crate::trace::{Step, What};
 
 /// What is durable stays known.
@@ -19,7 +19,7 @@ pub fn restart_loses_nothing<F: Family>(context: &Context<F>) -> Box<dyn Invaria
         context,
         crashes,
         restarted: false,
-        durable: FastSet::default(),
+        durable: LookupSet::default(),
         judged: 0,
     })
 }
@@ -29,7 +29,7 @@ struct Restart<F: Family> {
     /// Whether the plan has a crash at all; if not, nothing need be remembered.
     crashes: bool,
     restarted: bool,
-    durable: FastSet<F::Key>,
+    durable: LookupSet<F::Key>,
     judged: u64,
 }
 

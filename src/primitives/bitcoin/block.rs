@@ -1,10 +1,10 @@
 use std::sync::{Arc, OnceLock};
 
-use bitcoin::Transaction;
-use bitcoin::consensus::encode;
+use bitcoin::consensus::{Encodable, encode};
+use bitcoin::{Transaction, VarInt};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 use super::{BlockHash, Header};
 
@@ -55,6 +55,25 @@ impl Block {
         })
     }
 
+    /// The transactions as they stand behind the header in the wire encoding.
+    pub fn encode_transactions(&self) -> Box<[u8]> {
+        let mut bytes = Vec::with_capacity(128);
+        let count = VarInt::from(self.transactions().len());
+        count.consensus_encode(&mut bytes).expect("memory takes all");
+        for transaction in self.transactions() {
+            transaction.consensus_encode(&mut bytes).expect("memory takes all");
+        }
+        bytes.into()
+    }
+
+    /// A block from its header and its encoded transactions.
+    ///
+    /// # Errors
+    /// When the bytes are no transactions, or go on after them.
+    pub fn decode(header: Header, transactions: &[u8]) -> Result<Self, encode::Error> {
+        Ok(Self::new(header, encode::deserialize(transactions)?))
+    }
+
     /// The wire encoding.
     pub fn to_bytes(&self) -> Vec<u8> {
         encode::serialize(&bitcoin::Block {
@@ -71,6 +90,8 @@ impl PartialEq for Block {
 }
 
 impl Eq for Block {}
+
+string_schema!(Block, "Block", "The wire encoding of a block.", "^0x([0-9a-f]{2})*$");
 
 impl Serialize for Block {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

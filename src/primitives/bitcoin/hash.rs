@@ -5,7 +5,7 @@ use std::str::FromStr;
 use bitcoin::hashes::Hash as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 /// The double SHA-256 of a header, in wire order.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -79,6 +79,13 @@ impl FromStr for BlockHash {
         Ok(Self(bytes))
     }
 }
+
+string_schema!(
+    BlockHash,
+    "BlockHash",
+    "A hash as Bitcoin software prints it: bytes reversed.",
+    "^0x[0-9a-f]{64}$"
+);
 
 impl Serialize for BlockHash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bitcoin::consensus::encode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 use super::BlockHash;
 
@@ -64,6 +64,8 @@ impl PartialEq for Header {
 }
 
 impl Eq for Header {}
+
+string_schema!(Header, "Header", "The 80 bytes of a header.", "^0x[0-9a-f]{160}$");
 
 impl Serialize for Header {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

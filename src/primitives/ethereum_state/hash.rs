@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use sha3::{Digest, Keccak256};
 use crate::primitives::{bytes_of_hex, from_string};
 
 /// A Keccak-256 hash.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Hash32([u8; 32]);
 
 /// A table by hash that keeps the order of insertion.
@@ -37,6 +38,24 @@ impl Hash32 {
     /// The first four bytes in hexadecimal, for people.
     pub fn short(&self) -> String {
         const_hex::encode(&self.0[..4])
+    }
+}
+
+/// The first eight bytes decide almost always.
+impl Ord for Hash32 {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let head = |hash: &Self| {
+            let mut head = [0; 8];
+            head.copy_from_slice(&hash.0[..8]);
+            u64::from_be_bytes(head)
+        };
+        head(self).cmp(&head(other)).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Hash32 {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

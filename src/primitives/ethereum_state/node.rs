@@ -1,6 +1,7 @@
 use std::fmt;
 
 use alloy_rlp::{Encodable, Header as RlpHeader};
+use smallvec::SmallVec;
 
 use super::Hash32;
 
@@ -16,7 +17,7 @@ pub enum Node<'a> {
     /// A leaf or an extension.
     Short {
         /// The nibbles between this node and its child, without the mark of a leaf.
-        key: Vec<u8>,
+        key: SmallVec<[u8; 64]>,
         /// A value under a leaf, a node under an extension.
         child: Child<'a>,
     },
@@ -151,7 +152,7 @@ fn decode_one<'a>(bytes: &mut &'a [u8]) -> Result<Node<'a>, NodeError> {
         2 => {
             let compact = string(&mut payload)?;
             let (&first, rest) = compact.split_first().ok_or(NodeError::Incomplete)?;
-            let mut key = Vec::with_capacity(compact.len() * 2);
+            let mut key = SmallVec::new();
             if first & 0x10 != 0 {
                 key.push(first & 0x0f);
             }
@@ -261,7 +262,7 @@ mod tests {
         for path in [&[][..], &[1], &[1, 2], &[15, 0, 7]] {
             let bytes = encode_leaf(path, &[9]);
             let node = Node::decode(&bytes).unwrap();
-            assert_eq!(node, Node::Short { key: path.to_vec(), child: Child::Value(&[9]) });
+            assert_eq!(node, Node::Short { key: path.into(), child: Child::Value(&[9]) });
         }
     }
 }

@@ -111,7 +111,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
         #[test]
         fn roots_agree_with_alloy_trie(
-            count in prop_oneof![1..40_usize, 1..5_000_usize],
+            count in prop_oneof![1..40_usize, 1..=5_000_usize],
             prefix in 0..31_usize,
             long in any::<bool>(),
         ) {

@@ -9,12 +9,15 @@ use bitcoin::{
 };
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 
 /// What is wrong with a block of the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Flaw {
     /// The coinbase begins with another height (BIP 34).

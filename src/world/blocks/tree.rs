@@ -7,7 +7,7 @@ use super::mine::{Flaw, Order, Rules, body, mine};
 
 /// The name of a block in its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlockId(u32);
+pub struct BlockId(pub(super) u32);
 
 /// A run of blocks, each on the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct BlockTree {
     genesis: Block,
     spacing_s: u32,
     headers: Vec<Header>,
+    /// Their hashes, close together: headers lie apart from each other.
+    hashes: Vec<BlockHash>,
     /// Cumulative work. 128 bits hold the work of a thousand times the main chain of today.
     works: Vec<u128>,
     /// Most headers have the difficulty of the one before, and so its work.
@@ -57,6 +59,7 @@ impl BlockTree {
             rules,
             spacing_s,
             headers: Vec::new(),
+            hashes: Vec::new(),
             works: Vec::new(),
             last_work: (CompactTarget::default(), 0),
             index: Index::default(),
@@ -98,8 +101,9 @@ impl BlockTree {
     pub fn grow(&mut self, branch: Branch, salt: u64) {
         let laid = self.lay(branch, salt);
         self.headers.reserve(branch.length as usize);
+        self.hashes.reserve(branch.length as usize);
         self.works.reserve(branch.length as usize);
-        self.index.reserve(&self.headers, branch.length as usize);
+        self.index.reserve(&self.hashes, branch.length as usize);
         let mut parent = branch.parent;
         for height in laid.fork + 1..=laid.fork + branch.length {
             let header = mine(&self.rules, self.order(&laid, height, self.hash(parent)));
@@ -125,7 +129,7 @@ impl BlockTree {
 
     /// The block with this hash.
     pub fn find(&self, hash: &BlockHash) -> Option<BlockId> {
-        self.index.find(&self.headers, hash).map(BlockId)
+        self.index.find(&self.hashes, hash).map(BlockId)
     }
 
     /// The block of a branch, counted in the order in which they were grown, at a height.
@@ -150,7 +154,7 @@ impl BlockTree {
 
     /// The hash.
     pub fn hash(&self, id: BlockId) -> BlockHash {
-        self.header(id).hash()
+        self.hashes[id.0 as usize]
     }
 
     /// The height; genesis is at 0.
@@ -243,8 +247,9 @@ impl BlockTree {
             self.last_work = (bits, work_of(&header));
         }
         self.works.push(work_before.saturating_add(self.last_work.1));
+        self.hashes.push(header.hash());
         self.headers.push(header);
-        self.index.add(&self.headers);
+        self.index.add(&self.hashes);
         id
     }
 

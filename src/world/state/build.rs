@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::primitives::ethereum_state::{Account, Blob, Hash32, HashTable, Nibbles, build_trie};
+use crate::primitives::ethereum_state::{Account, Blob, Hash32, HashTable, build_trie};
 
 use super::{AccountSpec, CodeSpec, StateError, StateSpec, StorageSpec, Stored};
 
@@ -40,8 +40,7 @@ impl StateBuilder {
     pub(super) fn finish(&mut self, mark: u64) -> Result<Hash32, StateError> {
         let mut leaves = self.plain.clone();
         for account in self.accounts.clone().into_values() {
-            let key = key_of(&account.prefix, account.id);
-            leaves.push((key, self.account(&account, mark).encode()));
+            leaves.push((account.key(), self.account(&account, mark).encode()));
         }
         leaves.sort_unstable_by_key(|leaf| leaf.0);
         if leaves.windows(2).any(|pair| pair[0].0 == pair[1].0) {
@@ -107,11 +106,6 @@ impl StateBuilder {
     }
 }
 
-/// The key of an account in the state trie.
-pub(super) fn key_of(prefix: &Nibbles, id: u32) -> Hash32 {
-    prefix.over(Hash32::of(&id.to_be_bytes()))
-}
-
 /// A value without leading zeros, as Ethereum stores words.
 fn value_of(spec: &StorageSpec, index: u32) -> Vec<u8> {
     let mut value = Hash32::of(&[index.to_be_bytes(), spec.seed.to_be_bytes()].concat());
@@ -130,7 +124,7 @@ mod tests {
     use alloy_rlp::Encodable;
 
     use super::*;
-    use crate::primitives::ethereum_state::EMPTY_ROOT;
+    use crate::primitives::ethereum_state::{EMPTY_ROOT, Nibbles};
 
     #[test]
     fn rlp_of_values_has_the_length_that_encodable_says() {

@@ -45,6 +45,14 @@ pub enum Reference {
     Node(Hash32),
 }
 
+impl Reference {
+    /// The hash of what is referred to.
+    pub const fn hash(self) -> Hash32 {
+        let (Self::Code(hash) | Self::Node(hash)) = self;
+        hash
+    }
+}
+
 impl StateChain {
     /// Builds the chain.
     ///

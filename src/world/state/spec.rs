@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::primitives::ethereum_state::Nibbles;
+use crate::primitives::ethereum_state::{Hash32, Nibbles};
 
 /// A chain of blocks with their states.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +150,13 @@ fn check_accounts(list: &str, accounts: &[AccountSpec]) -> Result<(), StateError
         }
     }
     Ok(())
+}
+
+impl AccountSpec {
+    /// The account's key in the state trie.
+    pub fn key(&self) -> Hash32 {
+        self.prefix.over(Hash32::of(&self.id.to_be_bytes()))
+    }
 }
 
 impl StorageSpec {

@@ -46,7 +46,8 @@ impl Work {
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) header: Header,
-    pub(super) block: Option<Block>,
+    /// The transactions of its block, encoded: as values they would take four times the memory.
+    body: Option<Box<[u8]>>,
     /// In two halves, for a `u128` would make the node larger.
     pub(super) work: Work,
     pub(super) parent: NodeId,
@@ -56,6 +57,17 @@ pub(super) struct Node {
     time: u32,
     /// Its block, or that of an ancestor, is known to be invalid.
     pub(super) invalid: bool,
+}
+
+impl Node {
+    pub(super) fn has_block(&self) -> bool {
+        self.body.is_some()
+    }
+
+    pub(super) fn block(&self) -> Option<Block> {
+        let body = self.body.as_ref()?;
+        Some(Block::decode(self.header.clone(), body).expect("the body was encoded here"))
+    }
 }
 
 /// The tree. A million headers take about 80 bytes each beside the headers themselves.
@@ -76,7 +88,7 @@ impl Arena {
         let node = Node {
             time: header.fields().time,
             header,
-            block: Some(genesis),
+            body: Some(genesis.encode_transactions()),
             work,
             parent: NodeId::GENESIS,
             skip: NodeId::GENESIS,
@@ -97,7 +109,7 @@ impl Arena {
         }
         let node = Node {
             header: header.clone(),
-            block: None,
+            body: None,
             work: self[parent].work.plus(self.last_work.1),
             parent,
             skip: self.ancestor(parent, skip_height(height)),
@@ -185,8 +197,8 @@ impl Arena {
     }
 
     /// All stored blocks but genesis, parents first.
-    pub(super) fn stored(&self) -> impl Iterator<Item = &Block> {
-        self.nodes[1..].iter().filter_map(|node| node.block.as_ref())
+    pub(super) fn stored(&self) -> impl Iterator<Item = Block> {
+        self.nodes[1..].iter().filter_map(Node::block)
     }
 
     /// The node with the most work that is not invalid; of several the first.
@@ -201,7 +213,7 @@ impl Arena {
     }
 
     pub(super) fn store(&mut self, id: NodeId, block: &Block) {
-        self.nodes[id.0 as usize].block = Some(block.clone());
+        self.nodes[id.0 as usize].body = Some(block.encode_transactions());
     }
 
     fn median_time(&self, mut id: NodeId) -> u32 {

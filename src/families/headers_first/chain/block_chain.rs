@@ -146,7 +146,7 @@ impl Chain {
             fresh.orphan_limit = self.orphan_limit;
             fresh.unchecked = self.unchecked;
             for block in self.nodes.stored() {
-                fresh.restore(block);
+                fresh.restore(&block);
             }
             *self = fresh;
         }
@@ -185,11 +185,11 @@ impl Chain {
     }
 
     pub(crate) fn has_block(&self, id: NodeId) -> bool {
-        self.nodes[id].block.is_some()
+        self.nodes[id].has_block()
     }
 
-    pub(crate) fn block(&self, id: NodeId) -> Option<&Block> {
-        self.nodes[id].block.as_ref()
+    pub(crate) fn block(&self, id: NodeId) -> Option<Block> {
+        self.nodes[id].block()
     }
 
     /// Whether a block can never be part of a chain, as far as is remembered.

@@ -35,6 +35,6 @@ impl BlockSource for Chain {
     }
 
     fn block(&self, hash: &BlockHash) -> Option<Block> {
-        self.find(hash).and_then(|id| Self::block(self, id)).cloned()
+        self.find(hash).and_then(|id| Self::block(self, id))
     }
 }

@@ -1,6 +1,6 @@
 use crate::families::headers_first::{HeadersFirst, Message, Profile};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastSet, Input, Output, PeerId};
+use crate::machine::{Input, LookupSet, Output, PeerId};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 
@@ -28,7 +28,7 @@ pub(super) fn unrequested_block_drops(
     Box::new(UnrequestedBlock {
         context: context.clone(),
         connections: Connections::default(),
-        asked: FastSet::default(),
+        asked: LookupSet::default(),
         due: MustDrop::new(&UNREQUESTED_BLOCK_DROPS),
         judged: 0,
     })
@@ -50,7 +50,7 @@ struct UnrequestedBlock {
     context: Context<HeadersFirst>,
     connections: Connections,
     /// What each peer owes.
-    asked: FastSet<(PeerId, BlockHash)>,
+    asked: LookupSet<(PeerId, BlockHash)>,
     due: MustDrop,
     judged: u64,
 }
@@ -75,14 +75,12 @@ impl Invariant<HeadersFirst> for UnrequestedBlock {
                 ..
             } => {
                 for item in items {
-                    self.asked.swap_remove(&(*peer, item.hash));
+                    self.asked.remove(&(*peer, item.hash));
                 }
             }
             What::In {
                 input: Input::Message { peer, message: Message::Block { block } }, ..
-            } if self.connections.contains(*peer)
-                && !self.asked.swap_remove(&(*peer, block.hash())) =>
-            {
+            } if self.connections.contains(*peer) && !self.asked.remove(&(*peer, block.hash())) => {
                 self.judged += 1;
                 let block = label(&self.context.world, &block.hash());
                 self.due.expect(*peer, format!("sent {block} without being asked"));

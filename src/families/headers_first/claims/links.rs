@@ -1,9 +1,9 @@
 use crate::families::headers_first::{Event, HeadersFirst};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastSet, Output};
+use crate::machine::Output;
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
-use crate::world::BlockId;
+use crate::world::BlockSet;
 
 use super::watch::{OwnChain, label};
 
@@ -20,7 +20,7 @@ pub(super) fn headers_link(context: &Context<HeadersFirst>) -> Box<dyn Invariant
     Box::new(Links {
         own: OwnChain::new(&context.world),
         context: context.clone(),
-        headers: FastSet::default(),
+        headers: BlockSet::default(),
         judged: 0,
     })
 }
@@ -28,7 +28,7 @@ pub(super) fn headers_link(context: &Context<HeadersFirst>) -> Box<dyn Invariant
 struct Links {
     context: Context<HeadersFirst>,
     own: OwnChain,
-    headers: FastSet<BlockId>,
+    headers: BlockSet,
     judged: u64,
 }
 
@@ -68,7 +68,7 @@ impl Links {
             ));
         }
         let known = world.parent(id).is_none_or(|parent| {
-            self.own.has(world, parent) || (header && self.headers.contains(&parent))
+            self.own.has(world, parent) || (header && self.headers.contains(parent))
         });
         if !known {
             return Err(Violation::new(

@@ -1,14 +1,21 @@
-use crate::families::headers_first::{Event, HeadersFirst, Message};
+use crate::families::headers_first::{Event, HeadersFirst, Inventory, Message};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastSet, Input, Output, PeerId};
+use crate::machine::{FastMap, Input, LookupMap, Output, PeerId};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
+use crate::world::BlockSet;
 
 use super::watch::{Connections, Heights, OwnChain, label};
 
+/// How many items a peer is known to know at least (btcd peer `maxKnownInventory`).
+const KNOWN_INVENTORY_MIN: usize = 1_000;
+
+/// When so many sent blocks are remembered, those are forgotten that may be announced again.
+const SENT_MAX: usize = 16 * KNOWN_INVENTORY_MIN;
+
 pub(super) static NO_ECHO: Claim = Claim {
     id: "no-echo",
-    summary: "A block is not announced by inv to the peer that sent it.",
+    summary: "A block is not announced by inv to the peer that has just sent it.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
     source: "btcd peer QueueInventory: known inventory is not announced; server OnBlock",
@@ -24,7 +31,13 @@ pub(super) static RELAYS_WHEN_CURRENT: Claim = Claim {
 };
 
 pub(super) fn no_echo(context: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
-    Box::new(Echo { context: context.clone(), sent: FastSet::default(), asking: None, judged: 0 })
+    Box::new(Echo {
+        context: context.clone(),
+        sent: LookupMap::default(),
+        exchanged: FastMap::default(),
+        asking: None,
+        judged: 0,
+    })
 }
 
 pub(super) fn relays_when_current(
@@ -35,7 +48,7 @@ pub(super) fn relays_when_current(
         context: context.clone(),
         connections: Connections::default(),
         heights: Heights::default(),
-        known: FastSet::default(),
+        known: FastMap::default(),
         was_current: false,
         accepted: Vec::new(),
         judged: 0,
@@ -44,8 +57,10 @@ pub(super) fn relays_when_current(
 
 struct Echo {
     context: Context<HeadersFirst>,
-    /// The blocks that each peer has sent.
-    sent: FastSet<(PeerId, BlockHash)>,
+    /// The blocks that each peer has sent, and how many items had been exchanged with it by then.
+    sent: LookupMap<(PeerId, BlockHash), usize>,
+    /// How many items have been exchanged with each peer, as announcements or whole.
+    exchanged: FastMap<PeerId, usize>,
     /// The peer whose getblocks or getdata is being answered: the answer may name any block.
     asking: Option<PeerId>,
     judged: u64,
@@ -59,38 +74,17 @@ impl Invariant<HeadersFirst> for Echo {
     fn observe(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
         match &step.what {
             What::In { input, .. } => {
-                self.asking = None;
-                match input {
-                    Input::Message { peer, message: Message::Block { block } } => {
-                        self.sent.insert((*peer, block.hash()));
-                    }
-                    Input::Message {
-                        peer,
-                        message: Message::GetBlocks { .. } | Message::GetData { .. },
-                    } => self.asking = Some(*peer),
-                    Input::Connected { peer, .. } => {
-                        self.sent.retain(|(sender, _)| sender != peer);
-                    }
-                    _ => {}
-                }
+                self.see(input);
                 Ok(())
             }
             What::Out {
                 output: Output::Send { peer, message: Message::Inv { items } }, ..
-            } if self.asking != Some(*peer) => {
-                self.judged += 1;
-                match items.iter().find(|item| self.sent.contains(&(*peer, item.hash))) {
-                    None => Ok(()),
-                    Some(item) => Err(Violation::new(
-                        &NO_ECHO,
-                        format!(
-                            "{peer} is not told of {}, which it sent",
-                            label(&self.context.world, &item.hash)
-                        ),
-                        "an inv of it".to_owned(),
-                    )
-                    .about(*peer)),
+            } => {
+                if self.asking != Some(*peer) {
+                    self.judge(*peer, items)?;
                 }
+                *self.exchanged.entry(*peer).or_default() += items.len();
+                Ok(())
             }
             _ => Ok(()),
         }
@@ -101,13 +95,66 @@ impl Invariant<HeadersFirst> for Echo {
     }
 }
 
+impl Echo {
+    fn see(&mut self, input: &Input<HeadersFirst>) {
+        self.asking = None;
+        match input {
+            Input::Connected { peer, .. } => self.sent.retain(|(sender, _), _| sender != peer),
+            Input::Message { peer, message } => {
+                let exchanged = self.exchanged.entry(*peer).or_default();
+                match message {
+                    Message::Block { block } => {
+                        *exchanged += 1;
+                        self.sent.insert((*peer, block.hash()), *exchanged);
+                        if self.sent.len() > SENT_MAX {
+                            let exchanged = &self.exchanged;
+                            self.sent
+                                .retain(|(peer, _), at| exchanged[peer] - at < KNOWN_INVENTORY_MIN);
+                        }
+                    }
+                    Message::Tx { .. } => *exchanged += 1,
+                    Message::Inv { items } => *exchanged += items.len(),
+                    Message::GetBlocks { .. } | Message::GetData { .. } => {
+                        self.asking = Some(*peer);
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A block that was sent long ago may be announced: what a peer knows is remembered for a
+    /// thousand items.
+    fn judge(&mut self, peer: PeerId, items: &[Inventory]) -> Result<(), Violation> {
+        self.judged += 1;
+        let exchanged = self.exchanged.entry(peer).or_default();
+        let is_echo = |item: &&Inventory| {
+            let sent_at = self.sent.get(&(peer, item.hash));
+            sent_at.is_some_and(|at| *exchanged - at < KNOWN_INVENTORY_MIN)
+        };
+        match items.iter().find(is_echo) {
+            None => Ok(()),
+            Some(item) => Err(Violation::new(
+                &NO_ECHO,
+                format!(
+                    "{peer} is not told of {}, which it sent",
+                    label(&self.context.world, &item.hash)
+                ),
+                "an inv of it".to_owned(),
+            )
+            .about(peer)),
+        }
+    }
+}
+
 struct Relays {
     context: Context<HeadersFirst>,
     own: OwnChain,
     connections: Connections,
     heights: Heights,
-    /// What each peer is known to have: it told so, or was told.
-    known: FastSet<(PeerId, BlockHash)>,
+    /// The blocks that each peer is known to have: it told so, or was told.
+    known: FastMap<PeerId, BlockSet>,
     /// Whether the subject was current before the last input.
     was_current: bool,
     /// The blocks accepted since.
@@ -128,7 +175,7 @@ impl Invariant<HeadersFirst> for Relays {
                 if let Input::Message { peer, message } = input {
                     self.learn(*peer, message);
                 } else if let Input::Connected { peer, .. } = input {
-                    self.known.retain(|(knower, _)| knower != peer);
+                    self.known.swap_remove(peer);
                 }
             }
             What::Out { output: Output::Send { peer, message }, .. } => {
@@ -162,21 +209,24 @@ impl Invariant<HeadersFirst> for Relays {
 }
 
 impl Relays {
-    /// Of the long way to being current only the blocks are kept that were sent and not taken.
+    /// Inventory counts from the start: a peer that announced a block early keeps it in its known
+    /// inventory (btcd netsync `handleInvMsg`). Headers are many on the long way to being current, and
+    /// are not marked as known by btcd.
     fn learn(&mut self, peer: PeerId, message: &Message) {
-        if let Message::Block { block } = message {
-            self.known.insert((peer, block.hash()));
-        }
-        if !self.was_current {
-            return;
-        }
+        let world = &self.context.world;
+        let known = self.known.entry(peer).or_default();
+        let mut note = |hash: &BlockHash| {
+            if let Some(id) = world.find(hash) {
+                known.insert(id);
+            }
+        };
         match message {
-            Message::Headers { headers } => {
-                self.known.extend(headers.iter().map(|header| (peer, header.hash())));
+            Message::Block { block } => note(&block.hash()),
+            Message::Headers { headers } if self.was_current => {
+                headers.iter().for_each(|header| note(&header.hash()));
             }
             Message::Inv { items } => {
-                let blocks = items.iter().filter(|item| item.is_block());
-                self.known.extend(blocks.map(|item| (peer, item.hash)));
+                items.iter().filter(|item| item.is_block()).for_each(|item| note(&item.hash));
             }
             _ => {}
         }
@@ -184,9 +234,11 @@ impl Relays {
 
     fn judge(&mut self) -> Result<(), Violation> {
         for hash in std::mem::take(&mut self.accepted) {
+            // What the world does not know is judged by `lie-never-becomes-progress`.
+            let Some(id) = self.context.world.find(&hash) else { continue };
             for peer in self.connections.iter() {
                 self.judged += 1;
-                if !self.known.contains(&(peer, hash)) {
+                if !self.known.get(&peer).is_some_and(|known| known.contains(id)) {
                     let block = label(&self.context.world, &hash);
                     return Err(Violation::new(
                         &RELAYS_WHEN_CURRENT,

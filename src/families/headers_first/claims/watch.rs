@@ -5,7 +5,7 @@ use crate::invariant::{Claim, Violation};
 use crate::machine::{FastMap, FastSet, Input, Output, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
-use crate::world::BlockId;
+use crate::world::{BlockId, BlockSet};
 
 /// The peers that are connected, as the trace tells.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ impl MustDrop {
 /// The subject's own chain, as its events tell: which blocks it has stored, and its tip.
 #[derive(Debug)]
 pub(super) struct OwnChain {
-    stored: FastSet<BlockId>,
+    stored: BlockSet,
     start: BlockId,
     tip: BlockId,
 }
@@ -135,13 +135,17 @@ pub(super) struct OwnChain {
 impl OwnChain {
     pub(super) fn new(world: &World) -> Self {
         let start = world.start_tip();
-        Self { stored: FastSet::default(), start, tip: start }
+        Self { stored: BlockSet::default(), start, tip: start }
     }
 
     pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
         let What::Out { output: Output::Event { event }, .. } = &step.what else { return };
         match event {
-            Event::BlockAccepted { hash, .. } => self.stored.extend(world.find(hash)),
+            Event::BlockAccepted { hash, .. } => {
+                if let Some(id) = world.find(hash) {
+                    self.stored.insert(id);
+                }
+            }
             Event::Tip { hash, .. } => {
                 if let Some(tip) = world.find(hash) {
                     self.tip = tip;
@@ -157,7 +161,7 @@ impl OwnChain {
 
     /// Whether the block is stored, on whatever branch.
     pub(super) fn has(&self, world: &World, id: BlockId) -> bool {
-        self.stored.contains(&id) || world.ancestor(self.start, world.height(id)) == Some(id)
+        self.stored.contains(id) || world.ancestor(self.start, world.height(id)) == Some(id)
     }
 
     /// Whether the block is on the best chain.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::headers_first::chain::{BlockOutcome, Chain};
@@ -12,7 +13,7 @@ use crate::primitives::bitcoin::{Block, BlockHash};
 use super::label::{Label, Labels};
 use super::shape::{ChainShape, Shape};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ForkGiven {
     chain: ChainShape,
@@ -39,7 +40,7 @@ pub(super) fn fork_point(given: &ForkGiven) -> Result<Label, String> {
     Ok(shape.label(&chain.hash(chain.fork(node(&given.a)?, node(&given.b)?))))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeadersGiven {
     chain: ChainShape,
@@ -50,7 +51,7 @@ pub(super) struct HeadersGiven {
     headers: Labels,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeadersOutcome {
     /// Headers that are new and right.
@@ -65,7 +66,7 @@ pub(super) struct HeadersOutcome {
 }
 
 /// Something that was refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Refused {
     of: Label,
@@ -89,7 +90,7 @@ pub(super) fn header_acceptance(given: &HeadersGiven) -> Result<HeadersOutcome, 
     Ok(HeadersOutcome { accepted, known, refused, best })
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BlocksGiven {
     chain: ChainShape,
@@ -100,7 +101,7 @@ pub(super) struct BlocksGiven {
     blocks: Labels,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TipOutcome {
     tip: Label,
@@ -118,7 +119,7 @@ pub(super) fn best_tip(given: &BlocksGiven) -> Result<TipOutcome, String> {
     Ok(TipOutcome { tip: shape.label(&chain.hash(chain.tip())), refused })
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrphansGiven {
     chain: ChainShape,
@@ -135,7 +136,7 @@ pub(super) struct OrphansGiven {
 }
 
 /// Blocks that come at one time.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Arrival {
     #[serde(default)]
@@ -143,7 +144,7 @@ struct Arrival {
     of: Labels,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OrphansOutcome {
     /// The orphans in the order in which they came.

@@ -2,10 +2,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::families::headers_first::Place;
 use crate::primitives::from_string;
+use crate::primitives::schema::string_schema;
 
 /// No list has more blocks.
 const LABELS_MAX: usize = 100_000;
@@ -64,6 +66,13 @@ impl fmt::Display for Label {
         }
     }
 }
+
+string_schema!(
+    Label,
+    "Label",
+    "A block by name: 12, a:17, or ?1 for a hash that nobody knows.",
+    r"^(([^:?]+:)?(0|[1-9][0-9]*)|\?(0|[1-9][0-9]*))$"
+);
 
 impl Serialize for Label {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -142,6 +151,23 @@ fn run(labels: &[Label], next: impl Fn(u32) -> Option<u32>) -> usize {
 impl FromIterator<Label> for Labels {
     fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Self {
         Self(labels.into_iter().collect())
+    }
+}
+
+impl JsonSchema for Labels {
+    fn schema_name() -> Cow<'static, str> {
+        "Labels".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "array",
+            "description": "Blocks by name; a range such as 3..7 stands for all of them.",
+            "items": {
+                "type": "string",
+                "pattern": r"^([^:?]+:|\?)?(0|[1-9][0-9]*)(\.\.(0|[1-9][0-9]*))?$",
+            },
+        })
     }
 }
 

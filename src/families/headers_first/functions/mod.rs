@@ -4,12 +4,15 @@
 //! down here: `"12"` is the block of the main chain at height 12, `"a:17"` that of the side chain
 //! `a`, `"?1"` a hash that nobody knows.
 
+mod bytes;
 mod chains;
 mod label;
+mod schema;
 mod serving;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub(super) use schema::schemas;
 pub(super) use table::functions;

@@ -1,5 +1,6 @@
 //! Locators, and the answers of one who serves.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::headers_first::{
@@ -10,7 +11,7 @@ use crate::families::headers_first::{
 use super::label::{Label, Labels};
 use super::shape::{ChainShape, Shape};
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LocatorGiven {
     chain: ChainShape,
@@ -28,7 +29,7 @@ pub(super) fn locator(given: &LocatorGiven) -> Result<Labels, String> {
     Ok(shape.labels(&hashes))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LocateGiven {
     chain: ChainShape,
@@ -47,7 +48,7 @@ pub(super) fn locate_blocks(given: &LocateGiven) -> Result<Labels, String> {
     Ok(shape.labels(&locate(&shape, &locator, &stop, given.max)))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetHeadersGiven {
     chain: ChainShape,
@@ -63,7 +64,7 @@ const fn yes() -> bool {
     true
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum GetHeadersReply {
     Headers { of: Labels },
@@ -84,7 +85,7 @@ pub(super) fn get_headers(given: &GetHeadersGiven) -> Result<GetHeadersReply, St
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetBlocksGiven {
     chain: ChainShape,
@@ -93,7 +94,7 @@ pub(super) struct GetBlocksGiven {
     stop: Option<Label>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum GetBlocksReply {
     Inv {
@@ -120,7 +121,7 @@ pub(super) fn get_blocks(given: &GetBlocksGiven) -> Result<GetBlocksReply, Strin
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetDataGiven {
     chain: ChainShape,
@@ -137,14 +138,14 @@ pub(super) struct GetDataGiven {
 }
 
 /// Items of one kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Items {
     kind: InventoryKind,
     of: Labels,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GetDataReply {
     messages: Vec<Answer>,
@@ -154,7 +155,7 @@ pub(super) struct GetDataReply {
 }
 
 /// One message, or several block messages in a row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Answer {
     Blocks { of: Labels },

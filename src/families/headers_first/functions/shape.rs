@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::headers_first::peer::made_up;
@@ -11,7 +12,7 @@ use crate::world::BlockId;
 use super::label::{Label, Labels};
 
 /// The shape of a tree of blocks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChainShape {
     /// Blocks of the main chain after genesis; one at least.
@@ -32,7 +33,7 @@ pub(super) struct ChainShape {
 }
 
 /// A side chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Side {
     name: String,

@@ -1,6 +1,6 @@
 use crate::families::{FunctionKind, check_table};
 
-use super::{chains, serving};
+use super::{bytes, chains, serving};
 
 /// All functions, by name.
 pub(in crate::families::headers_first) fn functions() -> Vec<FunctionKind> {
@@ -9,6 +9,11 @@ pub(in crate::families::headers_first) fn functions() -> Vec<FunctionKind> {
             kind: "best-tip",
             summary: "The tip of the best chain after blocks have come in some order.",
             check: |text| check_table(text, chains::best_tip),
+        },
+        FunctionKind {
+            kind: "block",
+            summary: "What the bytes of a block say.",
+            check: |text| check_table(text, bytes::block),
         },
         FunctionKind {
             kind: "fork-point",

@@ -38,6 +38,7 @@ impl SyncManager {
                 self.note_stored(now, node, is_tip, out);
                 self.accept_orphans_of(now, hash, out);
                 self.note_delivered(now, id, node);
+                self.ask_parents_when_paid(now, id, out);
                 self.continue_after_block(now, id, out);
             }
         }
@@ -62,11 +63,31 @@ impl SyncManager {
         // then is not current until it is there, which may be never.
         // DIFFERENCE: btcd asks after each orphan. When the first of many blocks is missing, and the
         // pool overflows, each of them has another root, and each request is answered.
-        let has_come_alone = self.peers.get(&id).is_some_and(|peer| peer.requested.is_empty());
-        if has_come_alone && !self.is_fetching_by_headers() {
-            self.ask_parents(now, id, hash, out);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.last_orphan = Some(hash);
         }
+        self.ask_parents_when_paid(now, id, out);
         self.continue_after_block(now, id, out);
+    }
+
+    /// Asks for the parents of the last orphan of a peer that owes nothing more, if they are still
+    /// missing.
+    pub(super) fn ask_parents_when_paid(
+        &mut self,
+        now: Time,
+        id: PeerId,
+        out: &mut Outbox<HeadersFirst>,
+    ) {
+        if self.is_fetching_by_headers() {
+            return;
+        }
+        let Some(peer) = self.peers.get_mut(&id).filter(|it| it.requested.is_empty()) else {
+            return;
+        };
+        let orphan = peer.last_orphan.take();
+        if let Some(orphan) = orphan.filter(|hash| self.chain.is_orphan(hash)) {
+            self.ask_parents(now, id, orphan, out);
+        }
     }
 
     /// DIFFERENCE: btcd asks nobody for the block again. Here the peer's turn is over, for it has

@@ -82,6 +82,7 @@ impl SyncManager {
             }
         }
         peer.note_paid();
+        self.ask_parents_when_paid(now, id, out);
         if is_block_lost {
             self.fail_turn(now, id, out);
         }

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use crate::families::headers_first::Hello;
 use crate::families::headers_first::chain::NodeId;
-use crate::machine::{FastSet, Millis, PeerId, Time};
+use crate::machine::{FastSet, LookupMap, Millis, PeerId, Time};
 use crate::primitives::bitcoin::BlockHash;
 
 /// How many items a peer is known to know (btcd: `maxKnownInventory`).
@@ -42,6 +42,8 @@ pub(crate) struct Peer {
     pub(crate) inv_due: Option<Time>,
     /// The first hash and the stop of the last getblocks.
     pub(super) last_get_blocks: Option<(BlockHash, BlockHash)>,
+    /// The last orphan that it sent, of which the parents are asked for once it owes nothing.
+    pub(super) last_orphan: Option<BlockHash>,
     /// How often it was asked for the parents of orphans while the tip was this one.
     pub(super) parents_asked: (BlockHash, u32),
     /// It asked for announcements by headers.
@@ -75,6 +77,7 @@ impl Peer {
             data_due: None,
             inv_due: None,
             last_get_blocks: None,
+            last_orphan: None,
             parents_asked: (BlockHash::ZERO, 0),
             wants_headers: false,
             continue_hash: None,
@@ -98,27 +101,39 @@ impl Peer {
 /// The newest items that a peer announced, or was told of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KnownInventory {
-    hashes: FastSet<BlockHash>,
-    oldest_first: VecDeque<BlockHash>,
+    /// When each item was last added.
+    added: LookupMap<BlockHash, u64>,
+    /// The same by time, with entries of items that were added again since.
+    oldest_first: VecDeque<(u64, BlockHash)>,
+    adds: u64,
 }
 
 impl KnownInventory {
+    /// An item that is added again is new again (dcrd lru `Cache.Add`).
     pub(super) fn add(&mut self, hash: BlockHash, limit: usize) {
-        if self.hashes.insert(hash) {
-            self.oldest_first.push_back(hash);
-            if self.oldest_first.len() > limit
-                && let Some(oldest) = self.oldest_first.pop_front()
-            {
-                self.hashes.swap_remove(&oldest);
+        if self.oldest_first.back().is_some_and(|(_, newest)| *newest == hash) {
+            return;
+        }
+        self.adds += 1;
+        self.added.insert(hash, self.adds);
+        self.oldest_first.push_back((self.adds, hash));
+        while self.added.len() > limit
+            && let Some((at, oldest)) = self.oldest_first.pop_front()
+        {
+            if self.added.get(&oldest) == Some(&at) {
+                self.added.remove(&oldest);
             }
+        }
+        if self.oldest_first.len() > 2 * limit {
+            self.oldest_first.retain(|(at, hash)| self.added.get(hash) == Some(at));
         }
     }
 
     pub(super) fn contains(&self, hash: &BlockHash) -> bool {
-        self.hashes.contains(hash)
+        self.added.contains_key(hash)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.oldest_first.len()
+        self.added.len()
     }
 }

@@ -133,8 +133,10 @@ impl Filling {
         let snap_head = self.local.snap_head();
         let world = self.context.world.clone();
         self.judge(&CLEANS_WHAT_IS_FILLED, filled == snap_head, || {
-            let name = |hash: Option<Hash32>| hash.map(|hash| world.tree.name(&hash));
-            (format!("filled: {:?}", name(snap_head)), format!("{:?}", name(filled)))
+            let name = |hash: Option<Hash32>| {
+                hash.map_or_else(|| "nothing".to_owned(), |hash| world.tree.name(&hash))
+            };
+            (format!("{} is what is filled", name(snap_head)), name(filled))
         })?;
         self.cleaning = Some(snap_head.and_then(|hash| self.cleaned(hash)));
         Ok(())

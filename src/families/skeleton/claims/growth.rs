@@ -1,3 +1,4 @@
+use crate::families::skeleton::family::words_of_end;
 use crate::families::skeleton::{CycleEnd, Event, HeadAnswer, Profile, Skeleton, Status};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::primitives::ethereum_header::SealedHeader;
@@ -55,6 +56,10 @@ struct Growth {
     local: Local,
     phase: Phase,
     must_end: Option<CycleEnd>,
+    /// The subchains that a delivery must lead to, and those that it has led to. They are compared
+    /// when it is known whether the subject takes itself for linked: a wrong link is not a wrong
+    /// merge.
+    merged: Option<(Status, Status)>,
     judged: u64,
 }
 
@@ -68,6 +73,7 @@ impl Growth {
             local: Local::new(start),
             phase: Phase::default(),
             must_end: None,
+            merged: None,
             judged: 0,
         })
     }
@@ -107,8 +113,9 @@ impl Growth {
             let name = |hash| self.context.world.tree.name(hash);
             let words = (format!("{} below {tail}", name(&next)), name(&row.hash()));
             self.judge(&GROWS_FROM_THE_TAIL, hangs, || words)?;
-            if linked.is_none() && self.local.links(row.number() - 1, &row.parent()) {
-                linked = Some(row.number() - 1);
+            let below = row.number().saturating_sub(1);
+            if linked.is_none() && self.local.links(below, &row.parent()) {
+                linked = Some(below);
             }
         }
         if let Some(number) = linked {
@@ -127,13 +134,16 @@ impl Growth {
             (None, true) => Some(CycleEnd::Merged),
             (None, false) => None,
         };
-        if older > 1 {
-            let world = self.context.world.clone();
-            self.judge(&MERGES_EXACTLY, grown.subchains == status.subchains, || {
-                (show(&world, &grown), show(&world, status))
-            })?;
-        }
+        self.merged = (older > 1).then(|| (grown, status.clone()));
         Ok(())
+    }
+
+    fn settle_merge(&mut self) -> Result<(), Violation> {
+        let Some((expected, got)) = self.merged.take() else { return Ok(()) };
+        let world = self.context.world.clone();
+        self.judge(&MERGES_EXACTLY, expected.subchains == got.subchains, || {
+            (show(&world, &expected), show(&world, &got))
+        })
     }
 
     /// Takes in what the primary subchain overlaps; says whether something was linked to it.
@@ -141,7 +151,7 @@ impl Growth {
         let profile = self.context.world.start().profile;
         let mut merged = false;
         let (primary, older) = grown.subchains.split_first_mut().expect("there is a primary");
-        let linked = self.local.links(primary.tail - 1, &primary.next);
+        let linked = self.local.links(primary.tail.saturating_sub(1), &primary.next);
         if profile == Profile::Geth110 && linked {
             return false;
         }
@@ -150,7 +160,7 @@ impl Growth {
             if chain.head < primary.tail {
                 kept.push(*chain);
             } else if chain.tail < primary.tail {
-                let below = primary.tail - 1;
+                let below = primary.tail.saturating_sub(1);
                 if self.durable.hash(below) == Some(primary.next) {
                     (primary.tail, primary.next) = (chain.tail, chain.next);
                     merged = true;
@@ -171,24 +181,26 @@ impl Growth {
             return Ok(());
         }
         let claim = claim_of(expected.unwrap_or(why));
+        let local = self.local.in_words(&self.context.world);
         self.judge(claim, expected == Some(why), || {
             let expected = expected.map_or_else(
                 || "the cycle goes on".to_owned(),
-                |expected| format!("the cycle ends: {expected:?}"),
+                |expected| format!("the cycle ends, {}", words_of_end(expected)),
             );
-            (expected, format!("it ends: {why:?}"))
+            (expected, format!("it ends, {}; {local}", words_of_end(why)))
         })
     }
 
     fn started(&mut self, linked: bool) -> Result<(), Violation> {
         let expected = match self.durable.status.subchains[..] {
-            [only] => self.local.links(only.tail - 1, &only.next),
+            [only] => self.local.links(only.tail.saturating_sub(1), &only.next),
             _ => false,
         };
         let shape = show(&self.context.world, &self.durable.status);
+        let local = self.local.in_words(&self.context.world);
         let word = |linked: bool| if linked { "linked" } else { "not linked" };
         self.judge(&LINKS_EXACTLY, expected == linked, || {
-            (format!("{}: {shape}", word(expected)), word(linked).to_owned())
+            (format!("{}: {shape}", word(expected)), format!("{}; {local}", word(linked)))
         })
     }
 
@@ -198,7 +210,7 @@ impl Growth {
         if let (Phase::Running { linked: true }, Some(primary)) =
             (self.phase, self.durable.primary())
         {
-            let linked = self.local.links(primary.tail - 1, &primary.next);
+            let linked = self.local.links(primary.tail.saturating_sub(1), &primary.next);
             self.must_end = (new && !linked).then_some(CycleEnd::Trimmed);
         }
     }
@@ -217,11 +229,14 @@ impl Invariant<Skeleton> for Growth {
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
+        if is_input(step) {
+            self.settle_merge()?;
+        }
         if is_input(step)
             && let Some(why) = self.must_end.take()
         {
             self.judge(claim_of(why), false, || {
-                (format!("the cycle ends: {why:?}"), "it goes on".to_owned())
+                (format!("the cycle ends, {}", words_of_end(why)), "it goes on".to_owned())
             })?;
         }
         match event_of(step) {
@@ -229,7 +244,10 @@ impl Invariant<Skeleton> for Growth {
                 self.stored(status, rows)?;
                 self.durable.note(event);
             }
-            Some(Event::CycleEnded { why }) => self.ended(*why)?,
+            Some(Event::CycleEnded { why }) => {
+                self.ended(*why)?;
+                self.settle_merge()?;
+            }
             Some(Event::CycleStarted { linked }) => self.started(*linked)?,
             Some(Event::HeadAnswered { answer: HeadAnswer::Accepted, .. }) => self.accepted(),
             _ => {}

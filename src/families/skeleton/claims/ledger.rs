@@ -48,13 +48,15 @@ impl Durable {
     pub(super) fn note(&mut self, event: &Event) {
         let Event::Stored { status, rows, deleted } = event else { return };
         self.put(rows);
-        if let Some((from, to)) = *deleted {
+        if let Some((from, to)) = *deleted
+            && from <= to
+        {
             let gone: Vec<u64> = self.rows.range(from..=to).map(|(number, _)| *number).collect();
             for number in gone {
                 self.rows.remove(&number);
                 self.loose.remove(&number);
             }
-            self.look_at(to + 1);
+            self.look_at(to.saturating_add(1));
         }
         self.status = status.clone();
     }
@@ -146,6 +148,15 @@ impl Local {
             }
             _ => {}
         }
+    }
+
+    /// How far it goes, for people.
+    pub(super) fn in_words(&self, world: &World) -> String {
+        let name = |hash: Option<Hash32>| {
+            hash.map_or_else(|| "nothing".to_owned(), |hash| world.tree.name(&hash))
+        };
+        let (head, filled) = (name(self.canonical.last().copied()), name(self.snap_head()));
+        format!("the local chain goes up to {head}, filled up to {filled}")
     }
 
     pub(super) fn knows(&self, hash: &Hash32) -> bool {

@@ -49,7 +49,7 @@ impl Invariant<Skeleton> for Pivot {
                 if self.committed {
                     return breach("a committed pivot stays".into(), format!("pivot {number}"));
                 }
-                if number + distance != head {
+                if number.saturating_add(distance) != head {
                     let expected = format!("pivot {distance} behind head {head}");
                     return breach(expected, format!("pivot {number}"));
                 }
@@ -58,7 +58,7 @@ impl Invariant<Skeleton> for Pivot {
                 self.judged += 1;
                 self.committed = true;
                 // geth: stale when the head is more than 2*64-8 ahead.
-                if head + 8 > number + 2 * distance {
+                if head.saturating_add(8) > number.saturating_add(2 * distance) {
                     let expected = format!("a pivot less than {} behind {head}", 2 * distance - 8);
                     return breach(expected, format!("pivot {number} is committed"));
                 }

@@ -1,3 +1,4 @@
+use crate::families::skeleton::family::words_of_answer;
 use crate::families::skeleton::{Command, Event, HeadAnswer, Profile, Skeleton, Status, Subchain};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::Input;
@@ -16,28 +17,54 @@ pub(super) static HEAD_PLACED_RIGHTLY: Claim = Claim {
     source: "geth eth/downloader/skeleton.go `processNewHead`, `initSync`; #33428",
 };
 
+/// What is persisted is not lost.
+pub(super) static LOADS_WHAT_IS_PERSISTED: Claim = Claim {
+    id: "loads-what-is-persisted",
+    summary: "The first cycle of a process begins with the subchains and the finalized number that \
+              were persisted at whatever point the process before has died.",
+    strength: Strength::Profile(BOTH),
+    needs: Needs::Events,
+    source: "geth eth/downloader/skeleton.go `initSync`; #26441: state in memory only",
+};
+
 pub(super) fn placed_rightly(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>> {
-    let start = context.world.start();
-    Box::new(Placing {
-        profile: start.profile,
-        durable: Durable::new(start),
-        context: context.clone(),
-        phase: Phase::default(),
-        announced: None,
-        begins_with: None,
-        judged: 0,
-    })
+    Placing::boxed(context, &HEAD_PLACED_RIGHTLY)
+}
+
+pub(super) fn loads(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>> {
+    Placing::boxed(context, &LOADS_WHAT_IS_PERSISTED)
 }
 
 struct Placing {
+    claim: &'static Claim,
     context: Context<Skeleton>,
     profile: Profile,
     durable: Durable,
     phase: Phase,
+    /// Whether the head that is announced is the first that this process takes, and something is
+    /// persisted.
+    loads: bool,
     announced: Option<Expected>,
     /// The head that a new cycle begins with, and the status that it must lead to.
     begins_with: Option<(SealedHeader, Option<Status>)>,
     judged: u64,
+}
+
+impl Placing {
+    fn boxed(context: &Context<Skeleton>, claim: &'static Claim) -> Box<dyn Invariant<Skeleton>> {
+        let start = context.world.start();
+        Box::new(Self {
+            claim,
+            loads: false,
+            profile: start.profile,
+            durable: Durable::new(start),
+            context: context.clone(),
+            phase: Phase::default(),
+            announced: None,
+            begins_with: None,
+            judged: 0,
+        })
+    }
 }
 
 struct Expected {
@@ -48,23 +75,28 @@ struct Expected {
 
 impl Invariant<Skeleton> for Placing {
     fn claim(&self) -> &'static Claim {
-        &HEAD_PLACED_RIGHTLY
+        self.claim
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
         if is_input(step) {
-            if let Some(expected) = self.announced.take() {
-                return Err(self.violation(format!("{:?}", expected.answer), "no answer".into()));
+            if let Some(expected) = self.announced.take()
+                && self.claim.id == HEAD_PLACED_RIGHTLY.id
+            {
+                let expected = words_of_answer(expected.answer);
+                return Err(self.violation(format!("the head {expected}"), "no answer".into()));
             }
             self.begins_with = None;
         }
         if let What::In { input: Input::Command { command }, .. } = &step.what
             && let Command::Head { header, force, finalized } = command
         {
+            self.loads = self.phase == Phase::Waiting && self.durable.primary().is_some();
             self.announced = Some(self.expect(header, *force, *finalized));
         }
         match event_of(step) {
-            Some(event @ Event::Stored { .. }) => {
+            Some(event @ Event::Stored { status, rows, .. }) => {
+                self.before_the_answer(status, rows)?;
                 if let Some((head, expected)) = &mut self.begins_with {
                     *expected = Some(begun(&self.durable, head));
                 }
@@ -110,7 +142,7 @@ impl Placing {
             let alone = primary.head == primary.tail && primary.head == number;
             return if alone && is_there { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
-        if number > primary.head + 1 {
+        if number > primary.head.saturating_add(1) {
             return HeadAnswer::Gapped;
         }
         let is_head = number == primary.head && is_there;
@@ -121,16 +153,50 @@ impl Placing {
         HeadAnswer::Accepted
     }
 
-    fn answered(&mut self, answer: HeadAnswer) -> Result<(), Violation> {
-        let Some(expected) = self.announced.take() else {
-            return Err(self.violation("no answer".into(), format!("{answer:?}")));
+    /// A head that is refused, or that begins a new cycle, is not stored as if it were taken in.
+    fn before_the_answer(
+        &mut self,
+        status: &Status,
+        rows: &[SealedHeader],
+    ) -> Result<(), Violation> {
+        let Some(expected) = &self.announced else { return Ok(()) };
+        if self.claim.id != HEAD_PLACED_RIGHTLY.id {
+            return Ok(());
+        }
+        let stored = rows.iter().any(|row| row.hash() == expected.header.hash());
+        let fits = match expected.answer {
+            HeadAnswer::Accepted => true,
+            HeadAnswer::Restarted => *status == begun(&self.durable, &expected.header),
+            _ => false,
         };
+        if !stored || fits {
+            return Ok(());
+        }
+        let (number, answer) = (expected.header.number(), words_of_answer(expected.answer));
+        let world = &self.context.world;
+        let before = show(world, &self.durable.status);
+        let got = format!("it is stored: {}; before: {before}", show(world, status));
+        Err(self.violation(format!("head {number} {answer}"), got))
+    }
+
+    fn answered(&mut self, answer: HeadAnswer) -> Result<(), Violation> {
+        let places = self.claim.id == HEAD_PLACED_RIGHTLY.id;
+        let Some(expected) = self.announced.take() else {
+            let got = format!("a head {}", words_of_answer(answer));
+            return if places { Err(self.violation("no answer".into(), got)) } else { Ok(()) };
+        };
+        if !places {
+            let begins = self.loads && answer == HeadAnswer::Restarted;
+            self.begins_with = begins.then_some((expected.header, None));
+            return Ok(());
+        }
         self.judged += 1;
         let number = expected.header.number();
         if answer != expected.answer {
             let shape = show(&self.context.world, &self.durable.status);
-            let got = format!("{answer:?}; subchains are {shape}");
-            return Err(self.violation(format!("head {number}: {:?}", expected.answer), got));
+            let got = format!("it {}; subchains are {shape}", words_of_answer(answer));
+            let expected = words_of_answer(expected.answer);
+            return Err(self.violation(format!("head {number} {expected}"), got));
         }
         if answer == HeadAnswer::Restarted {
             self.begins_with = Some((expected.header, None));
@@ -151,6 +217,7 @@ impl Placing {
 
     fn cycle_started(&mut self) -> Result<(), Violation> {
         let Some((head, expected)) = self.begins_with.take() else { return Ok(()) };
+        self.judged += u64::from(self.claim.id == LOADS_WHAT_IS_PERSISTED.id);
         let there = self.durable.hash(head.number()) == Some(head.hash());
         if there && expected.as_ref() == Some(&self.durable.status) {
             return Ok(());
@@ -165,7 +232,7 @@ impl Placing {
     }
 
     fn violation(&self, expected: String, got: String) -> Violation {
-        Violation::new(&HEAD_PLACED_RIGHTLY, expected, got)
+        Violation::new(self.claim, expected, got)
     }
 }
 
@@ -179,7 +246,7 @@ fn begun(before: &Durable, head: &SealedHeader) -> Status {
     }
     let hangs = before.hash(number - 1) == Some(head.parent());
     match subchains.first_mut() {
-        Some(first) if first.head + 1 == number && hangs => first.head = number,
+        Some(first) if first.head.saturating_add(1) == number && hangs => first.head = number,
         _ => subchains.insert(0, Subchain { head: number, tail: number, next: head.parent() }),
     }
     Status { subchains, finalized: before.status.finalized }

@@ -114,7 +114,7 @@ impl Requests {
 
     /// The number of the header next to the skeleton.
     fn front(&self) -> Option<u64> {
-        self.durable.primary().map(|primary| primary.tail - 1)
+        self.durable.primary().map(|primary| primary.tail.saturating_sub(1))
     }
 
     fn asked(&mut self, now: Time, peer: PeerId, open: Open) -> Result<(), Violation> {
@@ -132,13 +132,20 @@ impl Requests {
         self.judge(&BATCH_FROM_THE_GRID, peer, whole || origin == 0, || {
             (format!("a whole batch below {}", front + 1), format!("{amount} from {origin}"))
         })?;
-        let overlaps =
-            |other: &Open| origin < other.origin + amount && other.origin < origin + other.amount;
+        let overlaps = |other: &Open| {
+            let above = if origin > other.origin { amount } else { other.amount };
+            origin.abs_diff(other.origin) < above
+        };
         let twice = self.peers.iter().find(|(_, other)| other.as_ref().is_some_and(overlaps));
         let twice = twice.map(|(peer, _)| *peer);
-        let twice = twice.or_else(|| self.delivered.get(&origin).map(|(peer, _)| *peer));
+        // A batch that does not hang on the skeleton is asked for again; that is no second time.
+        let next = self.durable.primary().map(|primary| primary.next);
+        let wrong = |hash: &Hash32| origin == front && next != Some(*hash);
+        let delivered = self.delivered.get(&origin).filter(|(_, hash)| !wrong(hash));
+        let twice = twice.or_else(|| delivered.map(|(peer, _)| *peer));
         self.judge(&BATCH_ASKED_ONCE, peer, twice.is_none(), || {
-            (format!("{origin} is asked of one peer"), format!("{twice:?} has it already"))
+            let other = twice.map_or_else(String::new, |peer| peer.to_string());
+            (format!("{origin} is asked of one peer"), format!("{other} has it already"))
         })?;
         let busy = self.peers.get(&peer).is_some_and(Option::is_some);
         self.judge(&PEER_ASKED_ONCE, peer, !busy, || {
@@ -197,7 +204,7 @@ impl Requests {
             self.delivered.remove(&front);
         }
         self.judge(&DROPPED_FOR_CAUSE, peer, just, || {
-            ("it is kept".to_owned(), format!("dropped: {reason:?}"))
+            ("it is kept".to_owned(), format!("it is dropped: {reason:?}"))
         })
     }
 

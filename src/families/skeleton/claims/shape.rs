@@ -75,7 +75,10 @@ impl WellFormed {
             }
             if let Some(loose) = self.durable.loose_in(tail, head) {
                 let got = "it does not".to_owned();
-                return Some((format!("row {loose} hangs on row {}", loose - 1), got));
+                return Some((
+                    format!("row {loose} hangs on row {}", loose.saturating_sub(1)),
+                    got,
+                ));
             }
             let parent = self.durable.parent(tail);
             if parent != Some(chain.next) {

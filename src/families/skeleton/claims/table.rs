@@ -8,16 +8,17 @@ use super::{filling, growth, pivot, placing, requests, shape};
 /// All claims. Those that judge the end come last.
 pub(in crate::families::skeleton) fn all() -> Vec<ClaimEntry<Skeleton>> {
     vec![
+        entry(&placing::LOADS_WHAT_IS_PERSISTED, placing::loads),
         entry(&placing::HEAD_PLACED_RIGHTLY, placing::placed_rightly),
-        entry(&shape::SUBCHAINS_WELL_FORMED, shape::well_formed),
         entry(&growth::GROWS_FROM_THE_TAIL, growth::grows),
         entry(&growth::LINKS_EXACTLY, growth::links),
         entry(&growth::MERGES_EXACTLY, growth::merges),
+        entry(&shape::SUBCHAINS_WELL_FORMED, shape::well_formed),
         entry(&requests::GENESIS_NOT_ASKED, requests::genesis),
         entry(&requests::BATCH_FROM_THE_GRID, requests::grid),
+        entry(&requests::DROPPED_FOR_CAUSE, requests::cause),
         entry(&requests::BATCH_ASKED_ONCE, requests::once),
         entry(&requests::PEER_ASKED_ONCE, requests::peer_once),
-        entry(&requests::DROPPED_FOR_CAUSE, requests::cause),
         entry(&requests::IDLE_PEER_ASKED, requests::idle),
         entry(&filling::FILLS_ONLY_WHEN_LINKED, filling::only_when_linked),
         entry(&filling::FILLS_THE_SKELETON, filling::the_skeleton),

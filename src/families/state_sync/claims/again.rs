@@ -67,7 +67,10 @@ impl Invariant<StateSync> for Again {
                     None => Ok(()),
                     Some(hash) => Err(Violation::new(
                         &STORED_IS_NOT_ASKED_AGAIN,
-                        format!("{hash} is not asked for: it is durable"),
+                        format!(
+                            "{} is not asked for: it is durable",
+                            self.context.world.name(hash)
+                        ),
                         format!("asked of {peer} at {}", step.at),
                     )
                     .about(peer)),

@@ -60,12 +60,13 @@ impl Batches {
                 absent = Some(reference);
             }
         });
+        let world = &self.context.world;
         match absent {
             None => Ok(()),
             Some(reference) => Err(Violation::new(
                 &CHILDREN_BEFORE_PARENTS,
-                format!("all that node {hash} refers to is durable with it"),
-                format!("{reference:?} is not at {}", step.at),
+                format!("{}, durable at {}, has all that it refers to", world.name(&hash), step.at),
+                format!("{} is not durable", world.name(&reference.hash())),
             )),
         }
     }

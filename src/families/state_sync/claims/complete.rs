@@ -65,12 +65,14 @@ impl Invariant<StateSync> for Complete {
             _ => return Ok(()),
         };
         self.judged += 1;
-        match self.walk(root) {
+        let absent = self.walk(root);
+        let world = &self.context.world;
+        match absent {
             None => Ok(()),
             Some(absent) => Err(Violation::new(
                 &FINISHED_STATE_COMPLETE,
-                format!("the state {root} is whole"),
-                format!("{absent:?} is not durable at {}", step.at),
+                format!("{} is whole", world.name(&root)),
+                format!("{} is not durable at {}", world.name(&absent.hash()), step.at),
             )),
         }
     }

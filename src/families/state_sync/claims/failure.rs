@@ -28,12 +28,14 @@ pub(super) static HOPELESS_SYNC_FAILS: Claim = Claim {
     source: "geth #14460: the fail counter was reset by any delivery, an endless loop",
 };
 
-pub(super) fn make_justified(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
-    Box::new(Justified { denials: Denials::default(), judged: 0 })
+pub(super) fn make_justified(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
+    let context = context.clone();
+    Box::new(Justified { context, denials: Denials::default(), judged: 0 })
 }
 
-pub(super) fn make_hopeless(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
-    Box::new(Hopeless { denials: Denials::default(), hopeless: None, judged: 0 })
+pub(super) fn make_hopeless(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
+    let context = context.clone();
+    Box::new(Hopeless { context, denials: Denials::default(), hopeless: None, judged: 0 })
 }
 
 /// Who has said of an item that it has it not, in the sync that goes on.
@@ -70,6 +72,7 @@ impl Denials {
 }
 
 struct Justified {
+    context: Context<StateSync>,
     denials: Denials,
     judged: u64,
 }
@@ -100,8 +103,11 @@ impl Invariant<StateSync> for Justified {
         }
         Err(Violation::new(
             &FAILURE_IS_JUSTIFIED,
-            format!("the sync goes on: {denials} have said that they do not have {hash}"),
-            format!("it fails at {}, with {peers} peers", step.at),
+            format!(
+                "the sync goes on: {denials} of {peers} peers have said that they do not have {}",
+                self.context.world.name(hash)
+            ),
+            format!("it fails at {}", step.at),
         ))
     }
 
@@ -111,6 +117,7 @@ impl Invariant<StateSync> for Justified {
 }
 
 struct Hopeless {
+    context: Context<StateSync>,
     denials: Denials,
     hopeless: Option<(Hash32, Time)>,
     judged: u64,
@@ -127,7 +134,7 @@ impl Invariant<StateSync> for Hopeless {
         {
             return Err(Violation::new(
                 &HOPELESS_SYNC_FAILS,
-                format!("the sync fails at {at}: no peer has {hash}"),
+                format!("the sync fails at {at}: no peer has {}", self.context.world.name(&hash)),
                 format!("it goes on at {}", step.at),
             ));
         }

@@ -6,10 +6,12 @@ mod capacity;
 mod complete;
 mod counted;
 mod failure;
+mod idle;
 mod order;
 mod pivot;
 mod present;
 mod provenance;
+mod quiet;
 mod stalling;
 mod stop;
 mod there;
@@ -54,11 +56,12 @@ pub(super) fn all() -> Vec<ClaimEntry<StateSync>> {
         ClaimEntry { claim: &failure::HOPELESS_SYNC_FAILS, make: failure::make_hopeless },
         ClaimEntry { claim: &stalling::STALLING_PEER_DROPPED, make: stalling::make },
         ClaimEntry { claim: &capacity::USELESS_PEER_ASKED_LEAST, make: capacity::make },
+        ClaimEntry { claim: &idle::PEERS_IDLE_AT_THE_END, make: idle::make },
         ClaimEntry { claim: &counted::WRITTEN_ENTRIES_COUNTED, make: counted::make },
         ClaimEntry { claim: &order::DEEPEST_FIRST, make: order::make },
         ClaimEntry { claim: &generic::NO_LOST_REQUEST, make: generic::no_lost_request },
         ClaimEntry { claim: &generic::CONVERGENCE, make: generic::convergence },
         ClaimEntry { claim: &generic::STAYS_CONVERGED, make: generic::stays_converged },
-        ClaimEntry { claim: &generic::QUIET_WHEN_DONE, make: generic::quiet_when_done },
+        ClaimEntry { claim: &generic::QUIET_WHEN_DONE, make: quiet::make },
     ]
 }

@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use crate::families::state_sync::position::Position;
 use crate::families::state_sync::{Event, Profile, StateSync};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::PeerId;
+use crate::machine::{PeerId, Time};
 use crate::primitives::ethereum_state::{
     Account, Blob, Child, EMPTY_ROOT, Hash32, HashTable, Node,
 };
@@ -14,8 +12,8 @@ use super::watch::{Durable, Seen, Watch};
 /// Depth first keeps few nodes in memory.
 pub(super) static DEEPEST_FIRST: Claim = Claim {
     id: "deepest-first",
-    summary: "As long as everybody answers in full, nothing is asked for while something deeper is \
-              known to be missing.",
+    summary: "As long as everybody answers in full, nothing is asked for before something deeper \
+              that is known to be missing.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
     source: "geth #21491: breadth first expansion held the whole upper trie in memory",
@@ -23,35 +21,51 @@ pub(super) static DEEPEST_FIRST: Claim = Claim {
 
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     Box::new(Order {
+        context: context.clone(),
         watch: Watch::default(),
         durable: Durable::at_start(&context.world),
         nodes: HashTable::default(),
         codes: HashTable::default(),
-        waiting: BTreeMap::new(),
+        asked: Vec::new(),
+        requests: 0,
         orderly: false,
         judged: 0,
     })
 }
 
 struct Order {
+    context: Context<StateSync>,
     watch: Watch,
     durable: Durable,
     /// All nodes that delivered nodes refer to, with their places.
     nodes: HashTable<Place>,
     /// All code that delivered nodes refer to.
     codes: HashTable<Place>,
-    /// How much of it was not asked for, by depth.
-    waiting: BTreeMap<usize, usize>,
+    /// What was asked for by rising time, as far as nothing as shallow was asked for later: of the
+    /// requests since any instant the shallowest comes first.
+    asked: Vec<Asked>,
+    requests: u64,
     /// Whether a state is being synced and all its requests were answered in full, by those who were
     /// asked.
     orderly: bool,
     judged: u64,
 }
 
+/// The shallowest item of a request.
+#[derive(Clone, Copy)]
+struct Asked {
+    request: u64,
+    depth: usize,
+    hash: Hash32,
+    at: Time,
+}
+
 #[derive(Clone, Copy)]
 struct Place {
     position: Position,
     is_account_trie: bool,
+    /// How many requests had gone out when it became known.
+    known: u64,
     asked: bool,
     delivered: bool,
 }
@@ -82,7 +96,7 @@ impl Invariant<StateSync> for Order {
                         self.orderly = true;
                         self.nodes.clear();
                         self.codes.clear();
-                        self.waiting.clear();
+                        self.asked.clear();
                         self.add(*root, Position::ROOT, true, false);
                     }
                     Event::StateSyncStopped { .. } => self.orderly = false,
@@ -109,37 +123,53 @@ impl Order {
         hashes: &[Hash32],
         step: &Step<StateSync>,
     ) -> Result<(), Violation> {
-        let depths: Vec<usize> = hashes.iter().flat_map(|hash| self.mark_asked(*hash)).collect();
-        let shallowest = depths.into_iter().min().unwrap_or(usize::MAX);
         self.judged += 1;
-        match self.waiting.last_key_value() {
-            Some((&deepest, _)) if deepest > shallowest => Err(Violation::new(
-                &DEEPEST_FIRST,
-                format!("what is missing at depth {deepest} is asked for first"),
-                format!("an item at depth {shallowest} asked of {peer} at {}", step.at),
-            )
-            .about(peer)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Nobody waits for this item to be asked for any longer. Returns the depths at which somebody
-    /// did: one hash can be a node and a code, and is asked for once.
-    fn mark_asked(&mut self, hash: Hash32) -> impl Iterator<Item = usize> + use<> {
-        let depths = [self.nodes.get_mut(&hash), self.codes.get_mut(&hash)].map(|place| {
-            let place = place.filter(|place| !place.asked)?;
-            place.asked = true;
-            Some(place.position.depth())
-        });
-        for depth in depths.into_iter().flatten() {
-            if let Some(count) = self.waiting.get_mut(&depth) {
-                *count -= 1;
-                if *count == 0 {
-                    self.waiting.remove(&depth);
+        let mut shallowest: Option<Asked> = None;
+        let mut late = None;
+        for hash in hashes {
+            for place in self.mark_asked(*hash).into_iter().flatten() {
+                let depth = place.position.depth();
+                let since = self.asked.partition_point(|asked| asked.request < place.known);
+                if let Some(before) = self.asked.get(since).filter(|asked| asked.depth < depth) {
+                    late.get_or_insert((*hash, depth, *before));
+                }
+                if shallowest.is_none_or(|asked| depth < asked.depth) {
+                    let request = self.requests;
+                    shallowest = Some(Asked { request, depth, hash: *hash, at: step.at });
                 }
             }
         }
-        depths.into_iter().flatten()
+        self.requests += 1;
+        if let Some(shallowest) = shallowest {
+            while self.asked.last().is_some_and(|asked| asked.depth >= shallowest.depth) {
+                self.asked.pop();
+            }
+            self.asked.push(shallowest);
+        }
+        let Some((hash, depth, before)) = late else { return Ok(()) };
+        let name = |hash| self.context.world.name(hash);
+        Err(Violation::new(
+            &DEEPEST_FIRST,
+            format!("{} at depth {depth} comes before {}", name(&hash), name(&before.hash)),
+            format!(
+                "{} at depth {} was asked for at {}, the deeper one of {peer} at {}",
+                name(&before.hash),
+                before.depth,
+                before.at,
+                step.at
+            ),
+        )
+        .about(peer))
+    }
+
+    /// Nobody waits for this item to be asked for any longer. Returns the places in which somebody
+    /// did: one hash can be a node and a code, and is asked for once.
+    fn mark_asked(&mut self, hash: Hash32) -> [Option<Place>; 2] {
+        [self.nodes.get_mut(&hash), self.codes.get_mut(&hash)].map(|place| {
+            let place = place.filter(|place| !place.asked)?;
+            place.asked = true;
+            Some(*place)
+        })
     }
 
     /// Takes a delivered blob, and as known what it refers to.
@@ -187,10 +217,9 @@ impl Order {
             return;
         }
         let asked = other.get(&hash).is_some_and(|place| place.asked && !place.delivered);
-        known.insert(hash, Place { position, is_account_trie, asked, delivered: false });
-        if asked {
-            return;
-        }
-        *self.waiting.entry(position.depth()).or_default() += 1;
+        let known_since = self.requests;
+        let place =
+            Place { position, is_account_trie, known: known_since, asked, delivered: false };
+        known.insert(hash, place);
     }
 }

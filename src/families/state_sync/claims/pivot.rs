@@ -47,7 +47,7 @@ pub(super) fn make_forward(_: &Context<StateSync>) -> Box<dyn Invariant<StateSyn
 }
 
 pub(super) fn make_rule(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
-    Box::new(Rule { watch: Watch::default(), pivot: None, judged: 0 })
+    Box::new(Rule { watch: Watch::default(), pivot: None, heard: 0, judged: 0 })
 }
 
 pub(super) fn make_stale(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
@@ -106,6 +106,8 @@ impl Invariant<StateSync> for Forward {
 struct Rule {
     watch: Watch,
     pivot: Option<u32>,
+    /// The highest head that any peer has told of. What was downloaded stays when the peer leaves.
+    heard: u32,
     judged: u64,
 }
 
@@ -115,7 +117,8 @@ impl Invariant<StateSync> for Rule {
     }
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
-        let best = self.watch.connected.values().copied().max();
+        let best = self.watch.best_head();
+        self.heard = self.heard.max(best.unwrap_or(0));
         let (number, head) = match self.watch.see(step) {
             Seen::Crashed | Seen::Event(Event::SessionEnded { .. }) => {
                 self.pivot = None;
@@ -125,18 +128,21 @@ impl Invariant<StateSync> for Rule {
             _ => return Ok(()),
         };
         self.judged += 1;
-        let allowed: Vec<u32> = match self.pivot {
-            None => best.and_then(pivot_of).into_iter().collect(),
-            Some(pivot) => vec![pivot_after_headers(pivot, head), pivot_after_results(pivot, head)],
+        let (allowed, highest) = match self.pivot.replace(number) {
+            None => (best.and_then(pivot_of).into_iter().collect(), best.unwrap_or(0)),
+            Some(pivot) => {
+                let moved = [pivot_after_headers(pivot, head), pivot_after_results(pivot, head)];
+                (BTreeSet::from(moved), self.heard)
+            }
         };
-        self.pivot = Some(number);
-        if allowed.contains(&number) && best.is_some_and(|best| head <= best) {
+        if allowed.contains(&number) && head <= highest {
             return Ok(());
         }
+        let allowed: Vec<String> = allowed.iter().map(u32::to_string).collect();
         Err(Violation::new(
             &PIVOT_BY_THE_RULE,
-            format!("a pivot of {allowed:?}; the best head is {best:?}"),
-            format!("{number} for the head {head} at {}", step.at),
+            format!("pivot {} for a head of {highest} at most", allowed.join(" or ")),
+            format!("pivot {number} for the head {head} at {}", step.at),
         ))
     }
 

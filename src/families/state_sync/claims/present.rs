@@ -48,7 +48,8 @@ impl Invariant<StateSync> for Present {
             return broken(expected, format!("a request to {peer} at {}", step.at));
         };
         let mark = self.states.get(&root).copied().unwrap_or(0);
-        let chain = &self.context.world.chain;
+        let world = &self.context.world;
+        let chain = &world.chain;
         let belongs = |hash: &Hash32| {
             let node = chain.nodes().get(hash).is_some_and(|node| node.states & mark != 0);
             node || chain.codes().get(hash).is_some_and(|code| code.states & mark != 0)
@@ -56,8 +57,8 @@ impl Invariant<StateSync> for Present {
         match hashes.iter().find(|hash| !belongs(hash)) {
             None => Ok(()),
             Some(hash) => broken(
-                format!("items of the state {root}"),
-                format!("{hash}, asked of {peer} at {}, is none", step.at),
+                format!("items of {}", world.name(&root)),
+                format!("{}, asked of {peer} at {}, is none", world.name(hash), step.at),
             ),
         }
     }

@@ -16,8 +16,9 @@ pub(super) static STORED_WAS_ASKED_FOR: Claim = Claim {
     source: "geth trie/sync.go Process: ErrNotRequested",
 };
 
-pub(super) fn make(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
+pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     Box::new(Provenance {
+        context: context.clone(),
         watch: Watch::default(),
         delivered: HashTable::default(),
         wanted: HashTable::default(),
@@ -26,6 +27,7 @@ pub(super) fn make(_: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
 }
 
 struct Provenance {
+    context: Context<StateSync>,
     watch: Watch,
     delivered: HashTable<()>,
     /// What was asked for, or what delivered nodes that were wanted refer to.
@@ -80,7 +82,7 @@ impl Provenance {
         };
         Err(Violation::new(
             &STORED_WAS_ASKED_FOR,
-            format!("{hash} was asked for and delivered before it is stored"),
+            format!("{} was asked for and delivered before", self.context.world.name(&hash)),
             format!("{got}; stored at {}", step.at),
         ))
     }

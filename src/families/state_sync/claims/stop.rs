@@ -19,6 +19,7 @@ pub(super) static STOP_LOSES_NOTHING: Claim = Claim {
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     let durable = Durable::at_start(&context.world);
     Box::new(Stop {
+        context: context.clone(),
         watch: Watch::default(),
         durable,
         wanted_nodes: HashTable::default(),
@@ -30,6 +31,7 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
 }
 
 struct Stop {
+    context: Context<StateSync>,
     watch: Watch,
     durable: Durable,
     wanted_nodes: HashTable<()>,
@@ -67,7 +69,10 @@ impl Invariant<StateSync> for Stop {
                         if let Some(lost) = lost {
                             return Err(Violation::new(
                                 &STOP_LOSES_NOTHING,
-                                format!("{lost:?} is durable: it came with all below it"),
+                                format!(
+                                    "{} is durable: it came, with all below it",
+                                    self.context.world.name(&lost.hash())
+                                ),
                                 format!("it is not when the sync stops at {}", step.at),
                             ));
                         }

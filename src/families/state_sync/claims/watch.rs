@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::families::state_sync::{Event, Message, StateSync, World};
@@ -11,10 +11,12 @@ use crate::trace::{Step, What};
 pub(super) struct Watch {
     /// The root of the state whose sync goes on.
     pub(super) running: Option<Hash32>,
-    /// The open requests.
+    /// The open requests. One whose items are asked of others has been given up.
     pub(super) open: BTreeMap<PeerId, Open>,
     /// The peers that are connected, with their heads.
     pub(super) connected: BTreeMap<PeerId, u32>,
+    /// Those of them that the subject has dropped.
+    dropped: BTreeSet<PeerId>,
 }
 
 /// A request that is not answered.
@@ -41,6 +43,12 @@ pub(super) enum Seen<'a> {
 }
 
 impl Watch {
+    /// The highest head of the peers that the subject has not dropped.
+    pub(super) fn best_head(&self) -> Option<u32> {
+        let kept = self.connected.iter().filter(|(peer, _)| !self.dropped.contains(*peer));
+        kept.map(|(_, head)| *head).max()
+    }
+
     /// Takes note of a step and says what it is.
     pub(super) fn see<'a>(&mut self, step: &'a Step<StateSync>) -> Seen<'a> {
         match &step.what {
@@ -55,6 +63,7 @@ impl Watch {
             }
             What::In { input: Input::Disconnected { peer }, .. } => {
                 self.connected.remove(peer);
+                self.dropped.remove(peer);
                 self.open.remove(peer);
                 Seen::Peers { peer: *peer }
             }
@@ -71,6 +80,10 @@ impl Watch {
                 }
                 Message::GetNodeData { .. } => Seen::Other,
             },
+            What::Out { output: Output::Disconnect { peer, .. }, connected: true } => {
+                self.dropped.insert(*peer);
+                Seen::Other
+            }
             What::Out { output: Output::Event { event }, .. } => {
                 match event {
                     Event::StateSyncStarted { root } => self.running = Some(*root),
@@ -83,6 +96,7 @@ impl Watch {
                 output: Output::Send { peer, message: Message::GetNodeData { hashes } },
                 ..
             } => {
+                self.open.retain(|_, open| !open.hashes.iter().any(|hash| hashes.contains(hash)));
                 self.open.insert(*peer, Open { hashes: hashes.clone() });
                 Seen::Asked { peer: *peer, hashes }
             }

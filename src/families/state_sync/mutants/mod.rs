@@ -82,6 +82,9 @@ pub(super) static ALL: &[Mutant<StateSync>] = mutants! {
     SecondParentForgotten "geth-1.10" "second-parent-forgotten"
         "Lets only the first parent wait for an item that two share."
         "geth trie/sync.go schedule: append the parents of the duplicate";
+    SpindownLeavesBusy "geth-1.10" "spindown-leaves-busy"
+        "Takes peers for busy for ever when their requests end after their sync."
+        "geth #21260: peers that owed an answer when the root changed stayed busy";
     SpindownWithoutTimers "geth-1.10" "spindown-without-timers"
         "Waits for ever for a silent peer when a sync is replaced."
         "geth #21433: timers exited with the sync that had set them";

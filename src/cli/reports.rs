@@ -1,0 +1,82 @@
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::reports::{ClaimResults, junit_text, summary_markdown};
+use crate::vectors::write_file;
+
+use super::Exit;
+use super::output::refuse;
+
+/// Where else a search is reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// JUnit XML, one test for each claim.
+    Junit(PathBuf),
+    /// One JSON object a line, as with `--format json`.
+    Ndjson(PathBuf),
+    /// Annotations and a job summary of GitHub Actions.
+    Github,
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some(("junit", path)) if !path.is_empty() => Ok(Self::Junit(path.into())),
+            Some(("ndjson", path)) if !path.is_empty() => Ok(Self::Ndjson(path.into())),
+            None if text == "github" => Ok(Self::Github),
+            _ => Err("one of junit=PATH, ndjson=PATH and github".to_owned()),
+        }
+    }
+}
+
+/// Opens the file that gets each JSON object at once, so that an end by force loses none.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn open_ndjson(targets: &[Target]) -> Result<Option<File>, Exit> {
+    let path = targets.iter().find_map(|target| match target {
+        Target::Ndjson(path) => Some(path),
+        _ => None,
+    });
+    let Some(path) = path else { return Ok(None) };
+    File::create(path).map(Some).map_err(|error| cannot_write(path, &error))
+}
+
+/// Writes what is written at the end of a search.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(super) fn write_reports(targets: &[Target], results: &[ClaimResults]) -> Result<(), Exit> {
+    for target in targets {
+        match target {
+            Target::Junit(path) => {
+                let text = junit_text(results).map_err(|error| cannot_write(path, &error))?;
+                write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
+            }
+            Target::Github => append_summary(&summary_markdown(results))?,
+            Target::Ndjson(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// GitHub Actions names the file to append to.
+fn append_summary(text: &str) -> Result<(), Exit> {
+    let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").map(PathBuf::from) else {
+        return Ok(());
+    };
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(&path)
+        .map_err(|error| cannot_write(&path, &error))?;
+    file.write_all(text.as_bytes()).map_err(|error| cannot_write(&path, &error))
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Exit {
+    refuse(Exit::Usage, format!("{} cannot be written: {error}", path.display()))
+}

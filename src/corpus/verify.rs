@@ -1,0 +1,153 @@
+use std::mem::discriminant;
+use std::path::Path;
+
+use crate::campaign::{Judge, run_once};
+use crate::families::{Catalog, Mismatch};
+use crate::invariant::Context;
+use crate::machine::{Family, Output, Subject, SubjectError};
+use crate::sim::{Record, Run};
+use crate::trace::What;
+use crate::vectors::{
+    Document, DocumentError, ExpectedVerdict, Header, SCENARIO, read_scenario, verify_text,
+};
+use crate::verdict::Verdict;
+
+use super::play::{Strictness, play};
+
+/// How one vector came out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseLine {
+    /// The case's name, or the scenario's title.
+    pub name: String,
+    /// How.
+    pub outcome: CaseOutcome,
+}
+
+/// How a vector can come out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CaseOutcome {
+    /// It does not hold.
+    Fail(Mismatch),
+    /// It holds.
+    Pass,
+    /// It cannot be run against this subject; says why.
+    Unsupported(String),
+}
+
+/// Whom vectors are run against.
+#[derive(Debug)]
+pub enum Under<'a> {
+    /// The reference and the mutants: files say which.
+    Ours,
+    /// Another subject, held to what binds everybody, and to a profile if one is named.
+    Other {
+        /// The profile.
+        profile: Option<&'a str>,
+    },
+}
+
+/// Checks one file by its text alone. `make` makes the subject that a scenario runs against.
+///
+/// # Errors
+/// When the file means nothing to us, or the subject fails to run as a program.
+pub fn verify_document<F: Catalog>(
+    path: &Path,
+    header: &Header,
+    text: &str,
+    under: &Under<'_>,
+    make: &mut dyn FnMut(&Document<F>) -> Result<Box<dyn Subject<F>>, SubjectError>,
+) -> Result<Vec<CaseLine>, DocumentError> {
+    if header.kind != SCENARIO {
+        let report = verify_text::<F>(path, header, text)?;
+        let line = |case: crate::families::CaseResult| CaseLine {
+            name: case.name,
+            outcome: match (under, case.failure) {
+                (Under::Other { .. }, _) => CaseOutcome::Unsupported(
+                    "a subject shows what it sends, not its functions".to_owned(),
+                ),
+                (Under::Ours, None) => CaseOutcome::Pass,
+                (Under::Ours, Some(mismatch)) => CaseOutcome::Fail(mismatch),
+            },
+        };
+        return Ok(report.cases.into_iter().map(line).collect());
+    }
+    let (document, context) = read_scenario::<F>(path, text)?;
+    let outcome = match make(&document)
+        .and_then(|mut subject| verify_scenario(&document, &context, subject.as_mut(), under))
+    {
+        Ok(None) => CaseOutcome::Pass,
+        Ok(Some(mismatch)) => CaseOutcome::Fail(mismatch),
+        Err(SubjectError::Unsupported { message }) => CaseOutcome::Unsupported(message),
+        Err(error) => {
+            return Err(DocumentError::new(path, format!("the subject cannot run: {error}")));
+        }
+    };
+    let name = document.title.unwrap_or_else(|| SCENARIO.to_owned());
+    Ok(vec![CaseLine { name, outcome }])
+}
+
+/// Runs a scenario as its file says, and then plays its script.
+fn verify_scenario<F: Catalog>(
+    document: &Document<F>,
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    under: &Under<'_>,
+) -> Result<Option<Mismatch>, SubjectError> {
+    let own = F::profile(&context.scenario.world);
+    let profile = match under {
+        Under::Ours => Some(own),
+        Under::Other { profile } => *profile,
+    };
+    let judge = Judge::<F>::new(profile, subject.observes());
+    let run = run_once(context, subject, &judge, Record::Steps);
+    if let Verdict::SubjectFailed(error) = &run.verdict {
+        return Err(error.clone());
+    }
+    if let Some(mismatch) = wrong_verdict(document, &run).or_else(|| wrong_end(document, &run)) {
+        return Ok(Some(mismatch));
+    }
+    let Some(script) = &document.script else { return Ok(None) };
+    match under {
+        // A script is what the reference does, not what its mutants do.
+        Under::Ours if document.subject.is_none() => play(script, subject, Strictness::Exact),
+        Under::Other { profile: Some(profile) } if *profile == own => {
+            play(script, subject, Strictness::PerPeer)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn wrong_verdict<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mismatch> {
+    let got = match &run.verdict {
+        Verdict::Fail(violation) => format!("fail {}", violation.claim),
+        Verdict::Inconclusive(limit) => format!("inconclusive {limit:?}"),
+        Verdict::Pass => "pass".to_owned(),
+        Verdict::SubjectFailed(error) => format!("error {error}"),
+    };
+    let expected = match (&document.expect.verdict, &document.expect.claim) {
+        (ExpectedVerdict::Fail, Some(claim)) => format!("fail {claim}"),
+        (ExpectedVerdict::Fail, None) => "fail".to_owned(),
+        (ExpectedVerdict::Pass, _) => "pass".to_owned(),
+    };
+    let holds = got == expected || (expected == "fail" && got.starts_with("fail "));
+    (!holds).then_some(Mismatch { expected, got })
+}
+
+/// The last event of the kinds that the file lists, if it is none of those listed. A subject that
+/// reports no such event says nothing about its end.
+fn wrong_end<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mismatch> {
+    let first = document.endings.first()?;
+    let steps = run.trace.as_ref()?.steps();
+    let last = steps.iter().rev().find_map(|step| match &step.what {
+        What::Out { output: Output::Event { event }, .. }
+            if discriminant(event) == discriminant(first) =>
+        {
+            Some(event)
+        }
+        _ => None,
+    })?;
+    (!document.endings.contains(last)).then(|| Mismatch {
+        expected: format!("an end with one of {:?}", document.endings),
+        got: format!("{last:?}"),
+    })
+}

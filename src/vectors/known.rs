@@ -1,0 +1,108 @@
+use std::path::Path;
+
+use chrono::NaiveDate;
+use glob::Pattern;
+use serde::{Deserialize, Serialize};
+
+use crate::families::{Catalog, FamilyId, Visit};
+
+use super::document::FORMAT;
+use super::error::DocumentError;
+use super::read::{error_at, parse};
+
+/// What a file of known failures says it is.
+pub const KNOWN_FAILURES: &str = "known-failures";
+
+/// A list of claims that a subject is known to break, each with the reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailures {
+    /// The version of the format.
+    pub format: String,
+    /// `known-failures`.
+    pub kind: String,
+    /// The entries.
+    pub failures: Vec<KnownFailure>,
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFailure {
+    /// The claim's name; `*` stands for any characters, `?` for one.
+    pub claim: String,
+    /// The family; all, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family: Option<String>,
+    /// Why it fails, for people.
+    pub reason: String,
+    /// Where to read more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// The last day on which it counts, as year-month-day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<NaiveDate>,
+}
+
+impl KnownFailures {
+    /// Reads a list.
+    ///
+    /// # Errors
+    /// When the text is no such list: the first thing that is wrong, with line, column and field.
+    pub fn read(path: &Path, text: &str) -> Result<Self, DocumentError> {
+        let list: Self = parse(path, text)?;
+        let wrong = |field: &str, message: String| Err(error_at(path, text, field, message));
+        if list.format != FORMAT {
+            return wrong(
+                "format",
+                format!("this program reads {FORMAT:?}, got {:?}", list.format),
+            );
+        }
+        if list.kind != KNOWN_FAILURES {
+            return wrong("kind", format!("it must be {KNOWN_FAILURES:?}, got {:?}", list.kind));
+        }
+        for (index, failure) in list.failures.iter().enumerate() {
+            let field = |name: &str| format!("failures[{index}].{name}");
+            if let Err(error) = Pattern::new(&failure.claim) {
+                return wrong(&field("claim"), error.to_string());
+            }
+            if let Some(family) = &failure.family
+                && let Err(known) = family.parse::<FamilyId>()
+            {
+                return wrong(&field("family"), format!("{known}, got {family:?}"));
+            }
+            if failure.reason.trim().is_empty() {
+                return wrong(&field("reason"), "it says nothing".to_owned());
+            }
+        }
+        Ok(list)
+    }
+}
+
+impl KnownFailure {
+    /// Whether it is about this claim of this family.
+    pub fn covers(&self, family: &str, claim: &str) -> bool {
+        let is_family = self.family.as_ref().is_none_or(|named| named == family);
+        is_family && Pattern::new(&self.claim).is_ok_and(|pattern| pattern.matches(claim))
+    }
+
+    /// Whether it no longer counts on a day.
+    pub fn has_expired(&self, today: NaiveDate) -> bool {
+        self.expires.is_some_and(|last| last < today)
+    }
+
+    /// Whether it is about no claim of any family.
+    pub fn covers_nothing(&self) -> bool {
+        !FamilyId::ALL.iter().any(|family| family.visit(CoversAny(self)))
+    }
+}
+
+struct CoversAny<'a>(&'a KnownFailure);
+
+impl Visit for CoversAny<'_> {
+    type Output = bool;
+
+    fn visit<F: Catalog>(self) -> bool {
+        F::claims().iter().any(|entry| self.0.covers(F::NAME, entry.claim.id))
+    }
+}

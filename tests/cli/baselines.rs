@@ -1,0 +1,162 @@
+use serde_json::Value;
+
+use crate::program::{CLAIM, Ended, Folder, MUTANT, PROGRAM};
+
+const CHILD: [&str; 6] = ["--", PROGRAM, "serve", "headers-first", "--mutant", MUTANT];
+
+fn known(failures: &str) -> String {
+    format!("format: \"syncheck/1\"\nkind: \"known-failures\"\nfailures:\n{failures}")
+}
+
+fn run(folder: &Folder, arguments: &[&str], child: &[&str]) -> Ended {
+    let common = ["run", "headers-first", "--cases", "64", "--known-failures", "known.yaml"];
+    folder.run(&[&common[..], arguments, child].concat())
+}
+
+#[test]
+fn a_known_failure_is_counted_and_is_no_finding() {
+    let folder = Folder::new();
+    folder.write(
+        "known.yaml",
+        known("  - claim: \"honest-peer-*\"\n    reason: \"they come back\"\n"),
+    );
+    let ended = run(&folder, &["--without", "convergence"], &CHILD);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains(&format!("KNOWN {CLAIM}: ")), "{}", ended.stdout);
+    assert!(ended.stdout.contains("they come back"), "{}", ended.stdout);
+    assert!(folder.saved().is_empty());
+}
+
+#[test]
+fn entries_that_ought_to_go_are_reported() {
+    for (entry, why) in [
+        ("  - claim: \"no-echo\"\n    reason: \"x\"\n", "it no longer fails"),
+        ("  - claim: \"no-such-*\"\n    reason: \"x\"\n", "there is no such claim"),
+        (
+            "  - claim: \"no-echo\"\n    reason: \"x\"\n    expires: \"2020-02-29\"\n",
+            "it counted until 2020-02-29",
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.write("known.yaml", known(entry));
+        let ended = run(&folder, &["--profile", "btcd-0.26"], &[]);
+        assert_eq!(ended.code, Some(4), "{ended:?}");
+        assert!(ended.stdout.contains("STALE known.yaml: "), "{}", ended.stdout);
+        assert!(ended.stdout.contains(why), "{}", ended.stdout);
+        let allowed = run(&folder, &["--profile", "btcd-0.26", "--allow-stale"], &[]);
+        assert_eq!(allowed.code, Some(0), "{allowed:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_has_expired_no_longer_counts() {
+    let folder = Folder::new();
+    let entry = "  - claim: \"*\"\n    reason: \"x\"\n    expires: \"2020-02-29\"\n";
+    folder.write("known.yaml", known(entry));
+    let ended = run(&folder, &[], &CHILD);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stdout.contains("STALE known.yaml: *: it counted until"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_list_that_means_nothing_is_refused() {
+    for (text, said) in [
+        (known("  - claim: \"[\"\n    reason: \"x\"\n"), "known.yaml:4:5: failures[0].claim:"),
+        (known("  - claim: \"no-echo\"\n"), "missing field `reason`"),
+        (known("  - claim: \"no-echo\"\n    reason: \" \"\n"), "failures[0].reason:"),
+        (known("  - claim: \"no-echo\"\n    reason: \"x\"\n    until: \"x\"\n"), "unknown field"),
+        (
+            known("  - claim: \"no-echo\"\n    reason: \"x\"\n    family: \"dns\"\n"),
+            "failures[0].family:",
+        ),
+        (
+            known("  - claim: \"no-echo\"\n    reason: \"x\"\n    expires: \"soon\"\n"),
+            "failures[0].expires:",
+        ),
+        (known("").replace("syncheck/1", "syncheck/9"), "format:"),
+        (known("  []\n").replace("known-failures", "scenario"), "kind:"),
+    ] {
+        let folder = Folder::new();
+        folder.write("known.yaml", &text);
+        let ended = run(&folder, &[], &[]);
+        assert_eq!(ended.code, Some(2), "{text}: {ended:?}");
+        assert!(ended.stderr.starts_with("error: known.yaml"), "{text}: {}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{text}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn saved_findings_go_first() {
+    let folder = Folder::new();
+    let first = folder.run(&[&["run", "headers-first", "--cases", "64"], &CHILD[..]].concat());
+    assert_eq!(first.code, Some(1), "{first:?}");
+    let again = folder.run(
+        &[&["run", "headers-first", "--cases", "64", "--format", "json"], &CHILD[..]].concat(),
+    );
+    assert_eq!(again.code, Some(1), "{again:?}");
+    let objects = again.objects();
+    assert_eq!(objects[0]["case"], Value::Null, "it is no new case: {}", again.stdout);
+    assert_eq!(objects[1]["type"], "regressions");
+    assert_eq!(objects[2]["cases"], 0, "nothing was searched: {}", again.stdout);
+    let fixed = folder.run(&["run", "headers-first", "--cases", "64"]);
+    assert_eq!(fixed.code, Some(0), "{fixed:?}");
+    assert!(fixed.stdout.contains("1 saved scenarios went first, 0 of them"), "{}", fixed.stdout);
+}
+
+#[test]
+fn a_search_is_reported_as_junit_and_ndjson() {
+    let folder = Folder::new();
+    let arguments = [
+        "run",
+        "headers-first",
+        "--cases",
+        "64",
+        "--report",
+        "junit=a.xml",
+        "--report",
+        "ndjson=a.ndjson",
+    ];
+    let ended = folder.run(&[&arguments[..], &CHILD[..]].concat());
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let xml = std::fs::read_to_string(folder.path().join("a.xml")).unwrap();
+    let report = junit_parser::from_reader(xml.as_bytes()).unwrap();
+    assert_eq!(report.suites.len(), 1);
+    assert_eq!(report.failures, 1);
+    let failed: Vec<&str> = report.suites[0]
+        .cases
+        .iter()
+        .filter(|case| case.status.is_failure())
+        .map(|case| case.name.as_str())
+        .collect();
+    assert_eq!(failed, [CLAIM]);
+    let lines = std::fs::read_to_string(folder.path().join("a.ndjson")).unwrap();
+    let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(last["type"], "summary", "{lines}");
+
+    let refused = folder.run(&["run", "--report", "html"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let unwritable = folder.run(&["run", "--cases", "16", "--report", "ndjson=none/a.ndjson"]);
+    assert_eq!(unwritable.code, Some(2), "{unwritable:?}");
+}
+
+#[test]
+fn shards_are_parts_of_one_search() {
+    let folder = Folder::new();
+    let cases = |arguments: &[&str]| {
+        let common = ["run", "headers-first", "--profile", "btcd-0.26", "--format", "json"];
+        let ended = folder.run(&[&common[..], arguments].concat());
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let objects = ended.objects();
+        let profile = objects.iter().find(|object| object["type"] == "profile").unwrap();
+        (profile["cases"].as_u64().unwrap(), profile["messages"].as_u64().unwrap())
+    };
+    let whole = cases(&["--cases", "100"]);
+    let parts: Vec<(u64, u64)> =
+        (1..=3).map(|part| cases(&["--cases", "100", "--shard", &format!("{part}/3")])).collect();
+    assert_eq!(whole.0, parts.iter().map(|part| part.0).sum::<u64>());
+    assert_eq!(whole.1, parts.iter().map(|part| part.1).sum::<u64>());
+    for wrong in ["0/3", "4/3", "1/0", "x", "1"] {
+        let ended = folder.run(&["run", "--shard", wrong]);
+        assert_eq!(ended.code, Some(2), "{wrong}: {ended:?}");
+    }
+}

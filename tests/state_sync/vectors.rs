@@ -1,0 +1,135 @@
+//! The tables of the family, the examples of its page, and what is wrong with bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use syncheck::adapters::InProcess;
+use syncheck::campaign::{Judge, run_once};
+use syncheck::families::state_sync::StateSync;
+use syncheck::families::{CaseResult, Catalog, FunctionKind};
+use syncheck::machine::{Family, Observes};
+use syncheck::sim::Record;
+use syncheck::vectors::{read_header, read_scenario, read_text, to_yaml};
+use syncheck::verdict::Verdict;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+fn function(kind: &str) -> FunctionKind {
+    let mut functions = StateSync::functions().into_iter();
+    functions.find(|function| function.kind == kind).unwrap_or_else(|| panic!("no {kind}"))
+}
+
+fn hold(path: &Path, text: &str) -> String {
+    let (header, _) = read_header(path, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(header.family, "state-sync");
+    let results = (function(&header.kind).check)(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assert!(!results.is_empty());
+    let failed: Vec<&CaseResult> = results.iter().filter(|case| case.failure.is_some()).collect();
+    assert!(failed.is_empty(), "{}: {failed:#?}", path.display());
+    header.kind
+}
+
+#[test]
+fn each_kind_has_a_table_that_holds_and_that_every_parser_reads() {
+    for function in StateSync::functions() {
+        let file = PathBuf::from(ROOT).join(format!("vectors/state-sync/{}.yaml", function.kind));
+        let text = read_text(&file).unwrap();
+        assert_eq!(hold(&file, &text), function.kind);
+        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        assert_eq!(to_yaml(&value).unwrap(), text, "{}", file.display());
+    }
+}
+
+#[test]
+fn the_page_of_the_family_has_an_example_of_each_kind() {
+    let page = Path::new(ROOT).join("docs/families/state-sync.md");
+    let text = fs::read_to_string(&page).unwrap();
+    let examples = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let kinds: Vec<String> = examples.map(|example| hold(&page, example)).collect();
+    for function in StateSync::functions() {
+        assert!(kinds.iter().any(|kind| kind == function.kind), "no example of {}", function.kind);
+    }
+}
+
+/// What searches once took for findings, though the claims were wrong.
+#[test]
+fn the_reference_passes_the_scenarios() {
+    let folder = Path::new(ROOT).join("vectors/state-sync");
+    let mut names: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.retain(|path| path.to_string_lossy().contains("scenario-"));
+    assert_eq!(names.len(), 3, "{names:?}");
+    for file in names {
+        let text = read_text(&file).unwrap();
+        let (_, context) = read_scenario::<StateSync>(&file, &text).unwrap();
+        let judge = Judge::new(Some(StateSync::profile(&context.scenario.world)), Observes::ALL);
+        let mut subject = InProcess::new(StateSync::reference);
+        let run = run_once(&context, &mut subject, &judge, Record::Nothing);
+        assert_eq!(run.verdict, Verdict::Pass, "{}", file.display());
+    }
+}
+
+/// A table of one case.
+fn table(kind: &str, given: &str, expect: &str) -> String {
+    format!(
+        "format: \"syncheck/1\"\nfamily: \"state-sync\"\nkind: \"{kind}\"\ncases:\n  \
+         - name: \"one\"\n    given: {given}\n    expect: {expect}\n"
+    )
+}
+
+const HASH: &str = "0x0100000000000000000000000000000000000000000000000000000000000000";
+
+#[test]
+fn what_cannot_be_read_is_refused_with_one_error_that_names_it() {
+    let cases = [
+        (
+            "trie-root",
+            "{leaves: [{key: \"0x01\", value: \"0x02\"}]}",
+            "{root: \"HASH\"}",
+            "32 bytes",
+        ),
+        ("trie-root", "{leaves: [], more: 1}", "{root: \"HASH\"}", "more"),
+        ("trie-root", "{leaves: []}", "{root: \"HASHff\"}", "32 bytes"),
+        ("node-children", "{node: \"0x0g\"}", "{type: invalid}", "given.node"),
+        ("node-children", "{node: 12}", "{type: invalid}", "hexadecimal"),
+        ("node-children", "{node: \"0x\"}", "{type: broken}", "broken"),
+        ("pivot-choice", "{head: -1}", "{pivot: null}", "head"),
+        ("pivot-choice", "{}", "{pivot: null}", "head"),
+        ("pivot-split", "{pivot: 1, first: 1}", "{has_pivot: true}", "last"),
+        ("request-assignment", "{profile: \"geth-9\", peers: []}", "{requests: []}", "geth-9"),
+        ("request-assignment", "{peers: [{id: 70000}]}", "{requests: []}", "id"),
+        ("scheduler", "{root: \"HASH\", steps: [{type: fetch}]}", "{steps: []}", "fetch"),
+        ("scheduler", "{root: \"HASH\", steps: [{type: missing}]}", "{steps: []}", "max"),
+    ];
+    for (kind, given, expect, named) in cases {
+        let text = table(kind, &given.replace("HASH", HASH), &expect.replace("HASH", HASH));
+        let error = (function(kind).check)(&text).expect_err(&text).to_string();
+        assert!(error.contains(named) && !error.contains('\n'), "{kind}: {error}");
+    }
+}
+
+#[test]
+fn what_means_nothing_fails_with_one_error_that_names_it() {
+    let leaf = format!("{{key: \"{HASH}\", value: \"0x01\"}}");
+    let item = format!("{{hash: \"{HASH}\"}}");
+    let root = format!("{{root: \"{HASH}\"}}");
+    let split = "{before_to: null, has_pivot: true, after_from: null}";
+    let moved = "{after_headers: 1, after_blocks: 1}";
+    let none = "{requests: []}";
+    let cases = [
+        ("trie-root", format!("{{leaves: [{leaf}, {leaf}]}}"), root.as_str(), "twice"),
+        ("trie-root", format!("{{leaves: [{{key: \"{HASH}\", value: \"0x\"}}]}}"), &root, "value"),
+        ("pivot-choice", "{head: 4294967295}".to_owned(), "{pivot: 1}", "head"),
+        ("pivot-staleness", "{pivot: 4294967295, head: 1}".to_owned(), moved, "pivot"),
+        ("pivot-staleness", "{pivot: 0, head: 1}".to_owned(), moved, "pivot"),
+        ("pivot-split", "{pivot: 1, first: 2, last: 1}".to_owned(), split, "first"),
+        ("request-assignment", "{peers: [{id: 1}, {id: 1}]}".to_owned(), none, "p1"),
+        ("request-assignment", format!("{{peers: [], nodes: [{item}, {item}]}}"), none, "nodes"),
+    ];
+    for (kind, given, expect, named) in cases {
+        let results = (function(kind).check)(&table(kind, &given, expect)).unwrap();
+        let failure = results[0].failure.as_ref().expect("the case fails");
+        let error = failure.got.strip_prefix("error: ").unwrap_or_else(|| panic!("{failure:?}"));
+        assert!(error.contains(named) && !error.contains('\n'), "{kind}: {error}");
+    }
+}
