@@ -116,7 +116,7 @@ fn tie_break(draw: &mut Draw) -> Sample {
 fn weight(draw: &mut Draw) -> Sample {
     let parent = *draw.one_of(&[0, 1, 255, 1 << 20, u64::MAX]);
     let parent = u128::from(parent) + u128::from(draw.between(0, 1_000));
-    let (wins, log2_power) = (draw.between(0, 15), draw.number(0, 70));
+    let (wins, log2_power) = (draw.between(0, 15), draw.number(1, 70));
     let name = format!("{wins} wins on {parent}, power 2^{log2_power}");
     let given =
         json!({ "parent_weight": parent.to_string(), "wins": wins, "log2_power": log2_power });
