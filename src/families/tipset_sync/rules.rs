@@ -263,7 +263,6 @@ impl Rules {
             checks_roots: false,
             ..Self::CORRECT.exchange
         },
-        ..Self::CORRECT
     };
 
     /// The correct client with the wire habits of Lotus.
