@@ -2,7 +2,6 @@
 //!
 //! `UPDATE_SCHEMAS=1 cargo test --test schemas` writes them.
 
-
 use std::fs;
 use std::path::Path;
 
