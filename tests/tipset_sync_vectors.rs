@@ -112,7 +112,7 @@ fn input_of_another_shape_is_refused_with_its_place() {
             "weight",
             "parent_weight: \"x\"\n      wins: 1\n      log2_power: 1",
             "weight: \"0\"",
-            "cases[0].given.parent_weight",
+            "invalid value: string \"x\", expected a decimal number",
         ),
         ("tipset-key", "blocks:\n        - \"0x90\"", "key: []", "cases[0].given.blocks[0]"),
         ("tipset-key", "blocks: []\n      more: 1", "key: []", "more"),

@@ -221,6 +221,18 @@ fn failed(error: &SubjectError) -> Exit {
     refuse(Exit::SubjectFailed, error)
 }
 
+/// Says which claims are not judged, and why.
+fn warn_of_gaps<F: Catalog>(profile: Option<&str>, observes: Observes) {
+    for (claim, needs) in Judge::<F>::unseen(profile, observes) {
+        warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
+    }
+    let deviations = F::deviations().iter().filter(|known| profile == Some(known.profile));
+    let known: Vec<&str> = deviations.map(|known| known.claim).collect();
+    if let Some(profile) = profile.filter(|_| !known.is_empty()) {
+        warn(format!("{profile} is known to break {}: not judged", known.join(", ")));
+    }
+}
+
 fn search_profile<F: Catalog>(
     campaign: &mut Campaign<'_>,
     choice: &Choice<F>,
@@ -237,14 +249,7 @@ fn search_profile<F: Catalog>(
         .without(&without)
         .expect("only claims of this family are left out")
         .knowing(|claim| campaign.baseline.knows(F::NAME, claim));
-    for (claim, needs) in Judge::<F>::unseen(bound, observes) {
-        warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
-    }
-    let deviations = F::deviations().iter().filter(|known| bound == Some(known.profile));
-    let known: Vec<&str> = deviations.map(|known| known.claim).collect();
-    if !known.is_empty() {
-        warn(format!("{profile} is known to break {}: not judged", known.join(", ")));
-    }
+    warn_of_gaps::<F>(bound, observes);
     let broken = match replay_saved(campaign, choice, &judge, profile) {
         Ok(broken) => broken,
         Err(exit) => {

@@ -6,7 +6,7 @@ use crate::primitives::filecoin::{Construction, Tipset};
 
 use super::family::TipsetSync;
 use super::message::{ChainTipset, Message, Request, RequestKey};
-use super::response::{Valid, check_response};
+use super::response::{Valid, check_response, check_roots};
 use super::rules::ExchangeRules;
 
 /// The first so many peers of the sorted list are shuffled (`ShufflePeersPrefix`).
@@ -160,8 +160,12 @@ impl ExchangeClient {
             Ok(valid) => {
                 let Some(flight) = self.flights.remove(&key) else { return Vec::new() };
                 self.log_global(now.since(flight.started_at));
-                let valid = Arc::new(valid);
-                flight.waiters.into_iter().map(|w| (w, Some(Arc::clone(&valid)))).collect()
+                let outcome = if self.rules.checks_roots_late && !has_right_roots(&flight, &valid) {
+                    None
+                } else {
+                    Some(Arc::new(valid))
+                };
+                flight.waiters.into_iter().map(|waiter| (waiter, outcome.clone())).collect()
             }
             Err(_) => self.go_on(now, key, out),
         }
@@ -265,6 +269,12 @@ impl ExchangeClient {
             towards(self.global_average, took, GLOBAL_INV_ALPHA)
         };
     }
+}
+
+fn has_right_roots(flight: &Flight, valid: &Valid) -> bool {
+    let tipsets = if valid.tipsets.is_empty() { &flight.known } else { &valid.tipsets };
+    let mut pairs = tipsets.iter().zip(&valid.messages);
+    pairs.all(|(tipset, messages)| check_roots(tipset, messages).is_ok())
 }
 
 fn towards(average: u64, value: u64, inverse: u64) -> u64 {

@@ -368,6 +368,7 @@ impl<'de> Deserialize<'de> for Index {
 
 /// 128-bit integers as decimal text.
 pub(super) mod decimal {
+    use serde::de::{Error, Unexpected};
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(value: &u128, s: S) -> Result<S::Ok, S::Error> {
@@ -375,6 +376,8 @@ pub(super) mod decimal {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u128, D::Error> {
-        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+        let text = String::deserialize(d)?;
+        let not_decimal = |_| Error::invalid_value(Unexpected::Str(&text), &"a decimal number");
+        text.parse().map_err(not_decimal)
     }
 }

@@ -164,6 +164,8 @@ pub struct ExchangeRules {
     pub hello_own_weight: bool,
     /// Messages are checked against the headers before the answer counts as good.
     pub checks_roots: bool,
+    /// Messages are checked after the answer counted as good: nobody else is asked.
+    pub checks_roots_late: bool,
     /// The answer must start at the head that was asked for.
     pub checks_head: bool,
     /// Partial answers are good answers.
@@ -227,6 +229,7 @@ impl Rules {
             unknown_head: super::message::status::NOT_FOUND,
             hello_own_weight: true,
             checks_roots: true,
+            checks_roots_late: false,
             checks_head: true,
             takes_partial: true,
             refuses_empty: true,
@@ -261,6 +264,7 @@ impl Rules {
             unknown_head: super::message::status::INTERNAL_ERROR,
             hello_own_weight: false,
             checks_roots: false,
+            checks_roots_late: true,
             ..Self::CORRECT.exchange
         },
     };
