@@ -18,6 +18,18 @@ const CHOSEN: &[&str] = &[
     "headers-first/scenarios/lie-unlinked",
     "headers-first/scenarios/mutant-lost-peer-keeps-requests",
     "headers-first/scenarios/mutant-restart-forgets-blocks",
+    "skeleton/scenarios/fault-reconnect",
+    "skeleton/scenarios/lie-other-branch",
+    "skeleton/scenarios/lie-forged",
+    "skeleton/scenarios/lie-late",
+    "state-sync/scenarios/fault-reconnect",
+    "state-sync/scenarios/lie-reversed",
+    "state-sync/scenarios/lie-junk",
+    "state-sync/scenarios/lie-stale",
+    "tipset-sync/scenarios/lie-go-away",
+    "tipset-sync/scenarios/lie-repeated-message",
+    "tipset-sync/scenarios/lie-partial",
+    "tipset-sync/scenarios/lie-unlinked",
 ];
 
 struct Trace(String);
