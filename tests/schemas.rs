@@ -2,8 +2,6 @@
 //!
 //! `UPDATE_SCHEMAS=1 cargo test --test schemas` writes them.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot read its files fails")]
-
 use std::fs;
 use std::path::Path;
 

@@ -25,7 +25,7 @@ fn each_function_has_cases_and_they_hold() {
 
 #[test]
 fn each_scenario_that_once_failed_passes() {
-    let files = yaml_files("vectors/tipset-sync/scenarios");
+    let files = yaml_files("vectors/tipset-sync/regressions");
     assert!(files.len() >= 10, "{files:?}");
     for file in files {
         let text = read_text(&file).unwrap();
@@ -41,7 +41,7 @@ fn each_scenario_that_once_failed_passes() {
 #[test]
 fn all_files_are_written_in_the_one_way_that_every_parser_reads() {
     let mut files = yaml_files("vectors/tipset-sync");
-    files.extend(yaml_files("vectors/tipset-sync/scenarios"));
+    files.extend(yaml_files("vectors/tipset-sync/regressions"));
     for file in files {
         let text = read_text(&file).unwrap();
         let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
@@ -139,7 +139,7 @@ fn table(kind: &str, given: &str, expect: &str) -> String {
 
 fn failure(kind: &str, given: &str, expect: &str) -> Option<Mismatch> {
     let (path, text) = (Path::new("file.yaml"), table(kind, given, expect));
-    let (header, _) = read_header(path, &text).unwrap();
+    let (header, _) = read_header(path, &text).expect("the header is right");
     let report = verify_text::<TipsetSync>(path, &header, &text)
         .unwrap_or_else(|error| panic!("{error}\n{text}"));
     report.failures().next().map(|(_, mismatch)| mismatch.clone())
@@ -157,7 +157,8 @@ fn check(path: &Path, text: &str) -> Result<usize, String> {
 
 fn yaml_files(folder: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(Path::new(ROOT).join(folder)).expect("the vectors are there");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("it can be read").path()).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
     files.sort();
     files

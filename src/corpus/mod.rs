@@ -25,4 +25,4 @@ pub use manifest::{Counts, Generator, MANIFEST, Manifest, ManifestFile};
 pub use play::{Strictness, play};
 pub use record::Recorder;
 pub use schemas::schemas;
-pub use verify::{CaseLine, CaseOutcome, Under, verify_document};
+pub use verify::{CaseLine, CaseOutcome, MakeSubject, Under, verify_document};

@@ -46,6 +46,10 @@ pub enum Under<'a> {
     },
 }
 
+/// Makes the subject that a scenario's file asks for.
+pub type MakeSubject<'a, F> =
+    &'a mut dyn FnMut(&Document<F>) -> Result<Box<dyn Subject<F>>, SubjectError>;
+
 /// Checks one file by its text alone. `make` makes the subject that a scenario runs against.
 ///
 /// # Errors
@@ -55,7 +59,7 @@ pub fn verify_document<F: Catalog>(
     header: &Header,
     text: &str,
     under: &Under<'_>,
-    make: &mut dyn FnMut(&Document<F>) -> Result<Box<dyn Subject<F>>, SubjectError>,
+    make: MakeSubject<'_, F>,
 ) -> Result<Vec<CaseLine>, DocumentError> {
     if header.kind != SCENARIO {
         let report = verify_text::<F>(path, header, text)?;

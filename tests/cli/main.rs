@@ -9,3 +9,4 @@ mod files;
 mod findings;
 mod pipes;
 mod program;
+mod vectors;

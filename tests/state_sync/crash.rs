@@ -96,7 +96,8 @@ fn check(crashes: &[u64]) {
 fn run(crashes: Vec<Crash>) -> (Trace<StateSync>, Verdict) {
     let judge = Judge::new(Some("geth-1.10"), Observes::ALL);
     let mut subject = InProcess::new(StateSync::reference);
-    let context = Context::new(Scenario { crashes, ..scenario() }).unwrap();
+    let scenario = Scenario { crashes, ..scenario() };
+    let context = Context::new(scenario).expect("the scenario is valid");
     let run = run_once(&context, &mut subject, &judge, Record::Steps);
     (run.trace.expect("steps are recorded"), run.verdict)
 }

@@ -20,6 +20,9 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Exit {
     for path in &arguments.paths {
         tally.collect(path, &mut files);
     }
+    if files.is_empty() {
+        return Exit::Usage;
+    }
     let progress = bar(files.len() as u64, "vectors");
     let mut ids = BTreeMap::new();
     for file in &files {
@@ -63,6 +66,9 @@ impl Tally {
     /// A named file, or the vectors below a named folder. A folder with a manifest is compared with
     /// it first, and nothing in it may go unread.
     fn collect(&mut self, path: &Path, files: &mut Vec<PathBuf>) {
+        if !path.exists() {
+            return self.refuse(&DocumentError::new(path, "is not there"));
+        }
         if !path.is_dir() {
             files.push(path.to_owned());
             return;

@@ -50,18 +50,6 @@ pub enum Misbehavior {
 }
 
 impl Misbehavior {
-    /// Whether its answers can be full of blobs and yet bring nothing that was asked for.
-    pub(super) fn is_useless(&self) -> bool {
-        matches!(
-            self,
-            Self::Junk {}
-                | Self::Padded { .. }
-                | Self::Stale {}
-                | Self::Unasked {}
-                | Self::UnaskedOnly {}
-        )
-    }
-
     /// All ways, as they stand in lists.
     pub(super) const ENTRIES: &'static [Entry] = &[
         Entry { id: "answer_twice", summary: "answers each request twice" },

@@ -328,13 +328,15 @@ fn assemble(
     (heal_ms, liars): (Millis, Liars),
 ) -> Scenario<StateSync> {
     let blocks = chain.blocks;
-    let mut full = full;
-    // Who sends always something, and never what is needed, is asked for ever for what all others
-    // have said that they do not have: geth has no answer to that but a pivot that moves. So beside
-    // such a peer somebody has everything from the start.
-    let hoards = |lie: &Lie<StateSync>| lie.count.is_none() && lie.how.is_useless();
-    if liars == Liars::Stay && others.iter().any(|peer| peer.plan.lies.iter().any(hoards)) {
-        full.head = u16::MAX;
+    let (mut full, mut others) = (full, others);
+    // Who says that it lacks a state is not asked for it again while the sync of that state goes on,
+    // even when it has it by then: geth has no answer to that but a pivot that moves. So the peer
+    // that is to have everything is never behind another.
+    if full.head != u16::MAX {
+        for other in &mut others {
+            other.head = full.head;
+            other.growth.clear();
+        }
     }
     // By its last word at the latest it has the whole chain.
     full.growth.push((full.growth.iter().map(|growth| growth.0).max().unwrap_or(11_000), u16::MAX));

@@ -177,7 +177,7 @@ pub(super) fn corrupt(message: &Message, salt: u32) -> Option<Message> {
             header.fork_signaling ^= 1 + u64::from(salt);
             block.header = Arc::new(Block::new(header));
         }
-        Message::Response { status, chain, .. } if salt % 2 == 0 || chain.is_empty() => {
+        Message::Response { status, chain, .. } if salt.is_multiple_of(2) || chain.is_empty() => {
             *status ^= 1 + u64::from(salt);
         }
         Message::Response { chain, .. } => {

@@ -8,8 +8,21 @@ use crate::families::{Draw, Sample, Sampler};
 use crate::primitives::filecoin::Block;
 use crate::world::tipset::{BlockSpec, Branch, Epoch, TipsetRef, TreeSpec, build};
 
+/// A sampler that changes the inputs of a table of this family.
+macro_rules! varied {
+    ($kind:literal) => {
+        Sampler::varied(
+            $kind,
+            include_str!(concat!("../../../vectors/tipset-sync/", $kind, ".yaml")),
+        )
+    };
+}
+
 pub(super) fn samplers() -> Vec<Sampler> {
     vec![
+        varied!("exchange-reply"),
+        varied!("exchange-validation"),
+        varied!("fork-search"),
         Sampler::drawn("target-tracker", target_tracker),
         Sampler::drawn("tie-break", tie_break),
         Sampler::drawn("tipset-construction", construction),
