@@ -104,8 +104,6 @@ pub struct SyncRules {
     pub repeats_incoming: bool,
     /// The search ends at genesis.
     pub stops_at_genesis: bool,
-    /// Messages are checked against the headers before they are stored.
-    pub checks_roots: bool,
     /// An answer with fewer messages than asked for is taken for a whole one.
     pub trusts_message_count: bool,
     /// The end of a failed sync is reported as success.
@@ -206,7 +204,6 @@ impl Rules {
             skips_ancestor: false,
             repeats_incoming: false,
             stops_at_genesis: true,
-            checks_roots: true,
             trusts_message_count: false,
             swallows_errors: false,
             consumes_prefix: false,

@@ -6,7 +6,6 @@ use crate::primitives::filecoin::{Cid, Tipset, TipsetKey};
 
 use super::client::Outcome;
 use super::message::{Event, Request, Settings, SyncOutcome};
-use super::response::check_roots;
 use super::rules::{Rules, SyncRules};
 use super::server::REQUEST_LENGTH_MAX;
 use super::store::{ChainStore, HeadChange};
@@ -123,27 +122,17 @@ impl Job {
         for block in answer.tipsets.iter().flat_map(|tipset| tipset.blocks()) {
             cx.store.put_header(block);
         }
-        let taken = match &mut self.stage {
-            Stage::Headers => {
-                self.take_headers(&answer.tipsets);
-                Ok(())
-            }
+        match &mut self.stage {
+            Stage::Headers => self.take_headers(&answer.tipsets),
             Stage::ForkParent => {
                 self.chain.extend(answer.tipsets.first().cloned());
                 self.stage = Stage::Segments(0);
                 self.chain.reverse();
-                Ok(())
             }
-            Stage::Fork(fork) => {
-                fork.tipsets.extend(answer.tipsets.iter().cloned());
-                Ok(())
-            }
+            Stage::Fork(fork) => fork.tipsets.extend(answer.tipsets.iter().cloned()),
             Stage::Segments(_) => self.take_messages(answer, cx),
-        };
-        match taken {
-            Ok(()) => self.go_on(cx),
-            Err(outcome) => Need::Done(outcome),
         }
+        self.go_on(cx)
     }
 
     /// The first time of its chain that is later than `unix_time`.
@@ -349,29 +338,17 @@ impl Job {
         Ok(None)
     }
 
-    fn take_messages(
-        &mut self,
-        answer: &super::response::Valid,
-        cx: &mut SyncContext<'_>,
-    ) -> Result<(), Stop> {
+    fn take_messages(&mut self, answer: &super::response::Valid, cx: &mut SyncContext<'_>) {
         let asked = std::mem::take(&mut self.asked);
         if answer.messages.len() < asked.len() && cx.rules.sync.trusts_message_count {
             panic!("index {} of a partial answer was taken (Venus #6209)", answer.messages.len());
         }
-        let pairs = || asked.iter().zip(&answer.messages);
-        // All or nothing is stored, as in Venus.
-        let right = |(tipset, messages): (&Arc<Tipset>, &Vec<_>)| {
-            !cx.rules.sync.checks_roots || check_roots(tipset, messages).is_ok()
-        };
-        if !pairs().all(right) {
-            return Err(SyncOutcome::Unavailable {});
-        }
-        for (tipset, messages) in pairs() {
+        // The client has held them against the roots.
+        for (tipset, messages) in asked.iter().zip(&answer.messages) {
             for (block, messages) in tipset.blocks().iter().zip(messages) {
                 cx.store.put_messages(block.header().messages, messages);
             }
         }
-        Ok(())
     }
 
     fn validate(&mut self, index: usize, cx: &mut SyncContext<'_>) -> Result<(), Stop> {

@@ -81,10 +81,5 @@ pub(super) const MESSAGES_NOT_CHECKED: Mutant<TipsetSync> = Mutant {
     summary: "Messages are taken without a look at the roots in the headers.",
     source: "Forest #6828, #4454; Lotus #3939",
     profile: PROFILE,
-    make: |start| {
-        with(start, |rules| {
-            rules.exchange.checks_roots = false;
-            rules.sync.checks_roots = false;
-        })
-    },
+    make: |start| with(start, |rules| rules.exchange.checks_roots = false),
 };
