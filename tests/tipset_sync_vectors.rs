@@ -114,7 +114,7 @@ fn input_of_another_shape_is_refused_with_its_place() {
             "weight: \"0\"",
             "invalid value: string \"x\", expected a decimal number",
         ),
-        ("tipset-key", "blocks:\n        - \"0x90\"", "key: []", "cases[0].given.blocks[0]"),
+        ("tipset-key", "blocks:\n        - \"0x90\"", "key: []", "cases[0].given.blocks"),
         ("tipset-key", "blocks: []\n      more: 1", "key: []", "more"),
         (
             "exchange-reply",

@@ -233,12 +233,13 @@ fn warn_of_gaps<F: Catalog>(profile: Option<&str>, observes: Observes) {
     }
 }
 
-fn search_profile<F: Catalog>(
-    campaign: &mut Campaign<'_>,
+/// The claims that a subject is held to.
+fn judge_of<F: Catalog>(
+    campaign: &Campaign<'_>,
     choice: &Choice<F>,
     observes: Observes,
     profile: &str,
-) {
+) -> Judge<F> {
     let arguments = campaign.arguments;
     // The reference is held to all of its profile; another subject to what it asks for.
     let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
@@ -250,6 +251,17 @@ fn search_profile<F: Catalog>(
         .expect("only claims of this family are left out")
         .knowing(|claim| campaign.baseline.knows(F::NAME, claim));
     warn_of_gaps::<F>(bound, observes);
+    judge
+}
+
+fn search_profile<F: Catalog>(
+    campaign: &mut Campaign<'_>,
+    choice: &Choice<F>,
+    observes: Observes,
+    profile: &str,
+) {
+    let arguments = campaign.arguments;
+    let judge = judge_of(campaign, choice, observes, profile);
     let broken = match replay_saved(campaign, choice, &judge, profile) {
         Ok(broken) => broken,
         Err(exit) => {

@@ -18,7 +18,9 @@ pub fn annotation(report: &FindingReport) -> String {
 /// A search as Markdown, for the summary of a job.
 pub fn summary_markdown(results: &[ClaimResults]) -> String {
     let mut text = String::from(
-        "## syncheck\n\n| family | profile | cases | claims held | untested | known | broken |\n| --- | --- | --: | --: | --: | --: | --- |\n",
+        "## syncheck\n\n\
+         | family | profile | cases | claims held | untested | known | broken |\n\
+         | --- | --- | --: | --: | --: | --: | --- |\n",
     );
     for result in results {
         let count = |is: fn(&ClaimState) -> bool| {

@@ -61,7 +61,7 @@ fn an_entry_that_has_expired_no_longer_counts() {
 #[test]
 fn a_list_that_means_nothing_is_refused() {
     for (text, said) in [
-        (known("  - claim: \"[\"\n    reason: \"x\"\n"), "known.yaml:4:5: failures[0].claim:"),
+        (known("  - claim: \"[\"\n    reason: \"x\"\n"), "known.yaml:4:12: failures[0].claim:"),
         (known("  - claim: \"no-echo\"\n"), "missing field `reason`"),
         (known("  - claim: \"no-echo\"\n    reason: \" \"\n"), "failures[0].reason:"),
         (known("  - claim: \"no-echo\"\n    reason: \"x\"\n    until: \"x\"\n"), "unknown field"),
@@ -128,7 +128,7 @@ fn a_search_is_reported_as_junit_and_ndjson() {
         .filter(|case| case.status.is_failure())
         .map(|case| case.name.as_str())
         .collect();
-    assert_eq!(failed, [CLAIM]);
+    assert_eq!(failed, [format!("headers-first.btcd-0.26::{CLAIM}")]);
     let lines = std::fs::read_to_string(folder.path().join("a.ndjson")).unwrap();
     let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     assert_eq!(last["type"], "summary", "{lines}");

@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn nodes_stay_small() {
-        assert!(size_of::<Node>() <= 56, "{}", size_of::<Node>());
+        assert!(size_of::<Node>() <= 64, "{}", size_of::<Node>());
     }
 
     #[test]
