@@ -106,7 +106,7 @@ impl Size {
         match self {
             Self::Tiny => 6,
             Self::Small => 24,
-            Self::Standard => 1_000,
+            Self::Standard => 400,
         }
     }
 }

@@ -29,7 +29,7 @@ const MUTANT_SHRINK_RUNS: u64 = 4_000;
 const FEATURE_SHRINK_RUNS: u32 = 300;
 
 /// Scenarios that the standard bundle has beside those that are chosen, for each profile.
-const STANDARD_EXTRA: usize = 300;
+const STANDARD_EXTRA: usize = 200;
 
 /// A longer script is left out: the scenario says the same in less.
 const SCRIPT_BYTES_MAX: usize = 40_000;
