@@ -70,6 +70,16 @@ pub struct ClaimEntry<F: Family> {
     pub make: fn(&Context<F>) -> Box<dyn Invariant<F>>,
 }
 
+impl<F: Family> ClaimEntry<F> {
+    /// A claim with what makes its fold.
+    pub const fn new(
+        claim: &'static Claim,
+        make: fn(&Context<F>) -> Box<dyn Invariant<F>>,
+    ) -> Self {
+        Self { claim, make }
+    }
+}
+
 /// A *must* claim that a client is known to break, by design or by a bug that is not mended.
 #[derive(Clone, Copy, Debug)]
 pub struct Deviation {

@@ -24,40 +24,41 @@ impl Catalog for TipsetSync {
     }
 
     fn claims() -> Vec<ClaimEntry<Self>> {
-        macro_rules! entries {
-            ($($claim:path => $make:path),* $(,)?) => {
-                vec![$(ClaimEntry { claim: &$claim, make: $make }),*]
-            };
-        }
-        entries![
-            generic::NEVER_PANICS_OR_HANGS => generic::never_panics_or_hangs,
-            generic::REQUEST_TO_CONNECTED_PEER => generic::request_to_connected_peer,
-            generic::REQUEST_WITHIN_LIMITS => generic::request_within_limits,
-            generic::NO_DUPLICATE_IN_FLIGHT => generic::no_duplicate_in_flight,
-            generic::HONEST_PEER_KEPT => generic::honest_peer_kept,
-            generic::MEMORY_BOUNDED => generic::memory_bounded,
-            claims::ONE_BLOCK_PER_MINER => claims::one_block_per_miner,
-            claims::EPOCH_WINDOW => claims::epoch_window,
-            claims::SYNCS_BOUNDED => claims::syncs_bounded,
-            claims::SYNCED_ONCE => claims::synced_once,
-            claims::BAD_NOT_RETRIED => claims::bad_not_retried,
-            claims::COMPLETE_IS_VALIDATED => claims::complete_is_validated,
-            claims::ANSWER_MATCHES_REQUEST => claims::answer_matches_request,
-            generic::LIE_NEVER_BECOMES_PROGRESS => generic::lie_never_becomes_progress,
-            claims::VALIDATED_IN_ORDER => claims::validated_in_order,
-            claims::HEAD_CHANGES_BALANCE => claims::head_changes_balance,
-            claims::HEAD_NEVER_LIGHTER => claims::head_never_lighter,
-            claims::EQUIVOCATORS_LEFT_OUT => claims::equivocators_left_out,
-            claims::CHECKPOINT_FINAL => claims::checkpoint_final,
-            claims::CHECKPOINT_TAKEN => claims::checkpoint_taken,
-            claims::FORK_WITHIN_FINALITY => claims::fork_within_finality,
-            claims::HELLO_TELLS_HEAD => claims::hello_tells_head,
-            claims::SERVER_REPLIES_EXACT => claims::server_replies_exact,
-            generic::CONVERGENCE => generic::convergence,
-            generic::STAYS_CONVERGED => generic::stays_converged,
-            claims::HEAVIEST_TARGET_SYNCED => claims::heaviest_target_synced,
-            claims::HEAD_INDEPENDENT_OF_ORDER => claims::head_independent_of_order,
-            generic::QUIET_WHEN_DONE => generic::quiet_when_done,
+        vec![
+            ClaimEntry::new(&generic::NEVER_PANICS_OR_HANGS, generic::never_panics_or_hangs),
+            ClaimEntry::new(
+                &generic::REQUEST_TO_CONNECTED_PEER,
+                generic::request_to_connected_peer,
+            ),
+            ClaimEntry::new(&generic::REQUEST_WITHIN_LIMITS, generic::request_within_limits),
+            ClaimEntry::new(&generic::NO_DUPLICATE_IN_FLIGHT, generic::no_duplicate_in_flight),
+            ClaimEntry::new(&generic::HONEST_PEER_KEPT, generic::honest_peer_kept),
+            ClaimEntry::new(&generic::MEMORY_BOUNDED, generic::memory_bounded),
+            ClaimEntry::new(&claims::ONE_BLOCK_PER_MINER, claims::one_block_per_miner),
+            ClaimEntry::new(&claims::EPOCH_WINDOW, claims::epoch_window),
+            ClaimEntry::new(&claims::SYNCS_BOUNDED, claims::syncs_bounded),
+            ClaimEntry::new(&claims::SYNCED_ONCE, claims::synced_once),
+            ClaimEntry::new(&claims::BAD_NOT_RETRIED, claims::bad_not_retried),
+            ClaimEntry::new(&claims::COMPLETE_IS_VALIDATED, claims::complete_is_validated),
+            ClaimEntry::new(&claims::ANSWER_MATCHES_REQUEST, claims::answer_matches_request),
+            ClaimEntry::new(
+                &generic::LIE_NEVER_BECOMES_PROGRESS,
+                generic::lie_never_becomes_progress,
+            ),
+            ClaimEntry::new(&claims::VALIDATED_IN_ORDER, claims::validated_in_order),
+            ClaimEntry::new(&claims::HEAD_CHANGES_BALANCE, claims::head_changes_balance),
+            ClaimEntry::new(&claims::HEAD_NEVER_LIGHTER, claims::head_never_lighter),
+            ClaimEntry::new(&claims::EQUIVOCATORS_LEFT_OUT, claims::equivocators_left_out),
+            ClaimEntry::new(&claims::CHECKPOINT_FINAL, claims::checkpoint_final),
+            ClaimEntry::new(&claims::CHECKPOINT_TAKEN, claims::checkpoint_taken),
+            ClaimEntry::new(&claims::FORK_WITHIN_FINALITY, claims::fork_within_finality),
+            ClaimEntry::new(&claims::HELLO_TELLS_HEAD, claims::hello_tells_head),
+            ClaimEntry::new(&claims::SERVER_REPLIES_EXACT, claims::server_replies_exact),
+            ClaimEntry::new(&generic::CONVERGENCE, generic::convergence),
+            ClaimEntry::new(&generic::STAYS_CONVERGED, generic::stays_converged),
+            ClaimEntry::new(&claims::HEAVIEST_TARGET_SYNCED, claims::heaviest_target_synced),
+            ClaimEntry::new(&claims::HEAD_INDEPENDENT_OF_ORDER, claims::head_independent_of_order),
+            ClaimEntry::new(&generic::QUIET_WHEN_DONE, generic::quiet_when_done),
         ]
     }
 

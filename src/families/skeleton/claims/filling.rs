@@ -4,7 +4,7 @@ use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 use crate::trace::{Step, What};
 
-use super::ledger::{BOTH, Durable, Local, NEW, Phase, event_of, is_input, show};
+use super::ledger::{BOTH, Durable, Local, NEW, OneClaim, Phase, event_of, is_input, show};
 
 /// The filler and the link.
 pub(super) static FILLS_ONLY_WHEN_LINKED: Claim = Claim {
@@ -63,7 +63,7 @@ pub(super) fn bounds(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>
 }
 
 struct Filling {
-    claim: &'static Claim,
+    reports: OneClaim,
     context: Context<Skeleton>,
     durable: Durable,
     local: Local,
@@ -71,39 +71,20 @@ struct Filling {
     runs: bool,
     /// What cleaning must lead to; `None` outside of it.
     cleaning: Option<Option<Subchain>>,
-    judged: u64,
 }
 
 impl Filling {
     fn boxed(context: &Context<Skeleton>, claim: &'static Claim) -> Box<dyn Invariant<Skeleton>> {
         let start = context.world.start();
         Box::new(Self {
-            claim,
+            reports: OneClaim::new(claim),
             context: context.clone(),
             durable: Durable::new(start),
             local: Local::new(start),
             phase: Phase::default(),
             runs: false,
             cleaning: None,
-            judged: 0,
         })
-    }
-
-    fn judge(
-        &mut self,
-        claim: &'static Claim,
-        holds: bool,
-        words: impl FnOnce() -> (String, String),
-    ) -> Result<(), Violation> {
-        if self.claim.id != claim.id {
-            return Ok(());
-        }
-        self.judged += 1;
-        if holds {
-            return Ok(());
-        }
-        let (expected, got) = words();
-        Err(Violation::new(claim, expected, got))
     }
 
     fn filled(&mut self, headers: &[SealedHeader]) -> Result<(), Violation> {
@@ -119,11 +100,15 @@ impl Filling {
             let on = below == Some(header.parent()) || self.local.knows(&header.parent());
             below = Some(header.hash());
             let world = self.context.world.clone();
-            self.judge(&FILLS_THE_SKELETON, expected == Some(header.hash()) && on, || {
-                let name = |hash: &Hash32| world.tree.name(hash);
-                let expected = expected.as_ref().map_or_else(|| "nothing".to_owned(), name);
-                (expected, name(&header.hash()))
-            })?;
+            self.reports.judge(
+                &FILLS_THE_SKELETON,
+                expected == Some(header.hash()) && on,
+                || {
+                    let name = |hash: &Hash32| world.tree.name(hash);
+                    let expected = expected.as_ref().map_or_else(|| "nothing".to_owned(), name);
+                    (expected, name(&header.hash()))
+                },
+            )?;
         }
         Ok(())
     }
@@ -132,7 +117,7 @@ impl Filling {
         self.runs = false;
         let snap_head = self.local.snap_head();
         let world = self.context.world.clone();
-        self.judge(&CLEANS_WHAT_IS_FILLED, filled == snap_head, || {
+        self.reports.judge(&CLEANS_WHAT_IS_FILLED, filled == snap_head, || {
             let name = |hash: Option<Hash32>| {
                 hash.map_or_else(|| "nothing".to_owned(), |hash| world.tree.name(&hash))
             };
@@ -170,7 +155,7 @@ impl Filling {
             return Ok(());
         }
         let world = self.context.world.clone();
-        self.judge(&CLEANS_WHAT_IS_FILLED, false, || {
+        self.reports.judge(&CLEANS_WHAT_IS_FILLED, false, || {
             let show = |chain: Subchain| {
                 let (subchains, finalized) = (vec![chain], None);
                 show(&world, &Status { subchains, finalized })
@@ -181,7 +166,7 @@ impl Filling {
 
     fn clean_is_over(&mut self) -> Result<(), Violation> {
         let missing = self.cleaning.take().flatten();
-        self.judge(&CLEANS_WHAT_IS_FILLED, missing.is_none(), || {
+        self.reports.judge(&CLEANS_WHAT_IS_FILLED, missing.is_none(), || {
             ("what is filled is deleted".to_owned(), "it is kept".to_owned())
         })
     }
@@ -202,7 +187,7 @@ impl Filling {
                 }
             }
         };
-        self.judge(&BOUNDS_CONSISTENT, *answer == expected, || {
+        self.reports.judge(&BOUNDS_CONSISTENT, *answer == expected, || {
             (format!("{expected:?}"), format!("{answer:?}"))
         })
     }
@@ -210,7 +195,7 @@ impl Filling {
     fn must_run(&mut self, runs: bool, what: &str) -> Result<(), Violation> {
         let holds = self.runs == runs;
         let words = |runs| if runs { "the filler runs" } else { "the filler is suspended" };
-        self.judge(&FILLS_ONLY_WHEN_LINKED, holds, || {
+        self.reports.judge(&FILLS_ONLY_WHEN_LINKED, holds, || {
             (format!("{} when {what}", words(runs)), words(!runs).to_owned())
         })
     }
@@ -218,7 +203,7 @@ impl Filling {
 
 impl Invariant<Skeleton> for Filling {
     fn claim(&self) -> &'static Claim {
-        self.claim
+        self.reports.claim()
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
@@ -241,7 +226,7 @@ impl Invariant<Skeleton> for Filling {
             }
             Some(Event::FillerResumed {}) => {
                 let linked = self.phase == Phase::Running { linked: true };
-                self.judge(&FILLS_ONLY_WHEN_LINKED, linked, || {
+                self.reports.judge(&FILLS_ONLY_WHEN_LINKED, linked, || {
                     ("the filler waits for a link".to_owned(), "it runs".to_owned())
                 })?;
                 self.runs = true;
@@ -269,6 +254,6 @@ impl Invariant<Skeleton> for Filling {
     }
 
     fn exercised(&self) -> u64 {
-        self.judged
+        self.reports.times()
     }
 }

@@ -4,7 +4,7 @@ use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::trace::Step;
 
-use super::ledger::{BOTH, Durable, Local, Phase, event_of, is_input, show};
+use super::ledger::{BOTH, Durable, Local, OneClaim, Phase, event_of, is_input, show};
 
 /// Headers hang on the primary subchain.
 pub(super) static GROWS_FROM_THE_TAIL: Claim = Claim {
@@ -50,7 +50,7 @@ pub(super) fn merges(context: &Context<Skeleton>) -> Box<dyn Invariant<Skeleton>
 
 /// One fold that sees all three; each claim has one of its own that reports only that.
 struct Growth {
-    claim: &'static Claim,
+    reports: OneClaim,
     context: Context<Skeleton>,
     durable: Durable,
     local: Local,
@@ -60,40 +60,20 @@ struct Growth {
     /// when it is known whether the subject takes itself for linked: a wrong link is not a wrong
     /// merge.
     merged: Option<(Status, Status)>,
-    judged: u64,
 }
 
 impl Growth {
     fn boxed(context: &Context<Skeleton>, claim: &'static Claim) -> Box<dyn Invariant<Skeleton>> {
         let start = context.world.start();
         Box::new(Self {
-            claim,
+            reports: OneClaim::new(claim),
             context: context.clone(),
             durable: Durable::new(start),
             local: Local::new(start),
             phase: Phase::default(),
             must_end: None,
             merged: None,
-            judged: 0,
         })
-    }
-
-    /// A breach, if it is one of this fold's claim.
-    fn judge(
-        &mut self,
-        claim: &'static Claim,
-        holds: bool,
-        words: impl FnOnce() -> (String, String),
-    ) -> Result<(), Violation> {
-        if self.claim.id != claim.id {
-            return Ok(());
-        }
-        self.judged += 1;
-        if holds {
-            return Ok(());
-        }
-        let (expected, got) = words();
-        Err(Violation::new(claim, expected, got))
     }
 
     fn stored(&mut self, status: &Status, rows: &[SealedHeader]) -> Result<(), Violation> {
@@ -112,7 +92,7 @@ impl Growth {
             (chain.tail, chain.next) = (row.number(), row.parent());
             let name = |hash| self.context.world.tree.name(hash);
             let words = (format!("{} below {tail}", name(&next)), name(&row.hash()));
-            self.judge(&GROWS_FROM_THE_TAIL, hangs, || words)?;
+            self.reports.judge(&GROWS_FROM_THE_TAIL, hangs, || words)?;
             let below = row.number().saturating_sub(1);
             if linked.is_none() && self.local.links(below, &row.parent()) {
                 linked = Some(below);
@@ -120,7 +100,7 @@ impl Growth {
         }
         if let Some(number) = linked {
             let lowest = grown.subchains[0].tail;
-            self.judge(&LINKS_EXACTLY, number + 1 == lowest, || {
+            self.reports.judge(&LINKS_EXACTLY, number + 1 == lowest, || {
                 (format!("the skeleton links at {number}"), format!("it goes on to {lowest}"))
             })?;
         }
@@ -141,7 +121,7 @@ impl Growth {
     fn settle_merge(&mut self) -> Result<(), Violation> {
         let Some((expected, got)) = self.merged.take() else { return Ok(()) };
         let world = self.context.world.clone();
-        self.judge(&MERGES_EXACTLY, expected.subchains == got.subchains, || {
+        self.reports.judge(&MERGES_EXACTLY, expected.subchains == got.subchains, || {
             (show(&world, &expected), show(&world, &got))
         })
     }
@@ -182,7 +162,7 @@ impl Growth {
         }
         let claim = claim_of(expected.unwrap_or(why));
         let local = self.local.in_words(&self.context.world);
-        self.judge(claim, expected == Some(why), || {
+        self.reports.judge(claim, expected == Some(why), || {
             let expected = expected.map_or_else(
                 || "the cycle goes on".to_owned(),
                 |expected| format!("the cycle ends, {}", words_of_end(expected)),
@@ -199,7 +179,7 @@ impl Growth {
         let shape = show(&self.context.world, &self.durable.status);
         let local = self.local.in_words(&self.context.world);
         let word = |linked: bool| if linked { "linked" } else { "not linked" };
-        self.judge(&LINKS_EXACTLY, expected == linked, || {
+        self.reports.judge(&LINKS_EXACTLY, expected == linked, || {
             (format!("{}: {shape}", word(expected)), format!("{}; {local}", word(linked)))
         })
     }
@@ -225,7 +205,7 @@ fn claim_of(why: CycleEnd) -> &'static Claim {
 
 impl Invariant<Skeleton> for Growth {
     fn claim(&self) -> &'static Claim {
-        self.claim
+        self.reports.claim()
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
@@ -235,7 +215,7 @@ impl Invariant<Skeleton> for Growth {
         if is_input(step)
             && let Some(why) = self.must_end.take()
         {
-            self.judge(claim_of(why), false, || {
+            self.reports.judge(claim_of(why), false, || {
                 (format!("the cycle ends, {}", words_of_end(why)), "it goes on".to_owned())
             })?;
         }
@@ -258,6 +238,6 @@ impl Invariant<Skeleton> for Growth {
     }
 
     fn exercised(&self) -> u64 {
-        self.judged
+        self.reports.times()
     }
 }

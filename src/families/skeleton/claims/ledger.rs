@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::families::skeleton::{
     Command, CycleEnd, Event, LocalBlock, Profile, Skeleton, Start, Status, Subchain, World,
 };
+use crate::invariant::{Claim, Violation};
 use crate::machine::{FastMap, Input, Output};
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
@@ -26,6 +27,49 @@ pub(super) fn event_of(step: &Step<Skeleton>) -> Option<&Event> {
 /// Whether the step comes from outside, so that all that the step before brought about is over.
 pub(super) fn is_input(step: &Step<Skeleton>) -> bool {
     matches!(step.what, What::In { .. } | What::Crashed { .. })
+}
+
+/// The one claim that a fold reports, of those that it sees, and how often it was put to the test.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OneClaim {
+    claim: &'static Claim,
+    times: u64,
+}
+
+impl OneClaim {
+    pub(super) fn new(claim: &'static Claim) -> Self {
+        Self { claim, times: 0 }
+    }
+
+    pub(super) fn claim(&self) -> &'static Claim {
+        self.claim
+    }
+
+    pub(super) fn times(&self) -> u64 {
+        self.times
+    }
+
+    pub(super) fn is(&self, claim: &Claim) -> bool {
+        self.claim.id == claim.id
+    }
+
+    /// A breach, if it is one of this claim. `words` are what is expected and what is there.
+    pub(super) fn judge(
+        &mut self,
+        claim: &'static Claim,
+        holds: bool,
+        words: impl FnOnce() -> (String, String),
+    ) -> Result<(), Violation> {
+        if !self.is(claim) {
+            return Ok(());
+        }
+        self.times += 1;
+        if holds {
+            return Ok(());
+        }
+        let (expected, got) = words();
+        Err(Violation::new(claim, expected, got))
+    }
 }
 
 /// What is durable: rows and status.

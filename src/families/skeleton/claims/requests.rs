@@ -7,7 +7,7 @@ use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 use crate::trace::{Step, What};
 
-use super::ledger::{BOTH, Durable, Phase, event_of, is_input};
+use super::ledger::{BOTH, Durable, OneClaim, Phase, event_of, is_input};
 
 macro_rules! claims {
     ($($name:ident $make:ident $id:literal $strength:expr, $summary:literal $source:literal;)*) => {
@@ -60,7 +60,7 @@ struct Open {
 
 /// One fold that sees all; each claim has one of its own that reports only that.
 struct Requests {
-    claim: &'static Claim,
+    reports: OneClaim,
     context: Context<Skeleton>,
     durable: Durable,
     phase: Phase,
@@ -72,13 +72,12 @@ struct Requests {
     leaving: BTreeSet<PeerId>,
     /// A drop that is due.
     owed: Option<(PeerId, Reason)>,
-    judged: u64,
 }
 
 impl Requests {
     fn boxed(context: &Context<Skeleton>, claim: &'static Claim) -> Box<dyn Invariant<Skeleton>> {
         Box::new(Self {
-            claim,
+            reports: OneClaim::new(claim),
             context: context.clone(),
             durable: Durable::new(context.world.start()),
             phase: Phase::default(),
@@ -86,7 +85,6 @@ impl Requests {
             delivered: BTreeMap::new(),
             leaving: BTreeSet::new(),
             owed: None,
-            judged: 0,
         })
     }
 
@@ -97,15 +95,7 @@ impl Requests {
         holds: bool,
         words: impl FnOnce() -> (String, String),
     ) -> Result<(), Violation> {
-        if self.claim.id != claim.id {
-            return Ok(());
-        }
-        self.judged += 1;
-        if holds {
-            return Ok(());
-        }
-        let (expected, got) = words();
-        Err(Violation::new(claim, expected, got).about(peer))
+        self.reports.judge(claim, holds, words).map_err(|violation| violation.about(peer))
     }
 
     fn world(&self) -> &World {
@@ -239,7 +229,7 @@ impl Requests {
     }
 
     fn look_for_idle(&mut self) -> Result<(), Violation> {
-        if self.claim.id != IDLE_PEER_ASKED.id || !self.leaving.is_empty() {
+        if !self.reports.is(&IDLE_PEER_ASKED) || !self.leaving.is_empty() {
             return Ok(());
         }
         let idle = self.peers.iter().find(|(_, open)| open.is_none()).map(|(peer, _)| *peer);
@@ -273,7 +263,7 @@ fn worth(open: &Open, headers: &[SealedHeader]) -> Result<Hash32, Reason> {
 
 impl Invariant<Skeleton> for Requests {
     fn claim(&self) -> &'static Claim {
-        self.claim
+        self.reports.claim()
     }
 
     fn observe(&mut self, step: &Step<Skeleton>) -> Result<(), Violation> {
@@ -325,6 +315,6 @@ impl Invariant<Skeleton> for Requests {
     }
 
     fn exercised(&self) -> u64 {
-        self.judged
+        self.reports.times()
     }
 }
