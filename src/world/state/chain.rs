@@ -77,7 +77,10 @@ impl StateChain {
             blocks.push(Block { hash: parent, state_root: root });
             state_of.push(state);
         }
-        Ok(Self { blocks, state_of, nodes: builder.nodes, codes: builder.codes })
+        let StateBuilder { mut nodes, mut codes, .. } = builder;
+        let stored = nodes.values_mut().chain(codes.values_mut());
+        Blob::pack(stored.map(|stored| &mut stored.blob));
+        Ok(Self { blocks, state_of, nodes, codes })
     }
 
     /// A chain of one block, with a state that was built elsewhere.

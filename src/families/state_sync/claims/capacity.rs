@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::families::state_sync::{Profile, StateSync};
+use crate::families::state_sync::{Event, Profile, StateSync};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::PeerId;
 use crate::trace::Step;
@@ -11,15 +11,21 @@ use super::watch::{Seen, Watch};
 pub(super) static USELESS_PEER_ASKED_LEAST: Claim = Claim {
     id: "useless-peer-asked-least",
     summary: "After an answer without anything of use, a peer is next asked for the least number \
-              of items.",
+              of items, and not while another that has waited for longer could be asked.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
     source: "geth #17983: the throughput was measured with all items of an answer, junk included",
 };
 
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
-    let useless = BTreeSet::new();
-    Box::new(Capacity { context: context.clone(), watch: Watch::default(), useless, judged: 0 })
+    Box::new(Capacity {
+        context: context.clone(),
+        watch: Watch::default(),
+        useless: BTreeSet::new(),
+        empty_handed: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        judged: 0,
+    })
 }
 
 struct Capacity {
@@ -27,6 +33,10 @@ struct Capacity {
     watch: Watch,
     /// The peers whose last answer had nothing of any state in it.
     useless: BTreeSet<PeerId>,
+    /// Who once had nothing: it need not be asked for the same again.
+    empty_handed: BTreeSet<PeerId>,
+    /// At which step of the sync that goes on a peer was asked last.
+    asked: BTreeMap<PeerId, u64>,
     judged: u64,
 }
 
@@ -37,29 +47,32 @@ impl Invariant<StateSync> for Capacity {
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
         match self.watch.see(step) {
-            Seen::Crashed => self.useless.clear(),
+            Seen::Crashed => {
+                self.useless.clear();
+                self.empty_handed.clear();
+                self.asked.clear();
+            }
             Seen::Peers { peer } => {
                 self.useless.remove(&peer);
+                self.asked.remove(&peer);
             }
-            // What comes after the end of a sync is not measured by what is in it.
+            // What was asked for in a sync that is over is not measured by what is in the answer.
+            Seen::Event(Event::StateSyncStarted { .. }) => self.asked.clear(),
             Seen::Answered { peer, blobs, request: Some(_) } if self.watch.running.is_some() => {
                 let chain = &self.context.world.chain;
-                if blobs.iter().all(|blob| chain.find(&blob.hash()).is_none()) {
+                let of_use = blobs.iter().any(|blob| chain.find(&blob.hash()).is_some());
+                if !of_use && self.asked.contains_key(&peer) {
                     self.useless.insert(peer);
                 }
+                if blobs.is_empty() {
+                    self.empty_handed.insert(peer);
+                }
             }
-            Seen::Asked { peer, hashes } if self.useless.remove(&peer) => {
-                self.judged += 1;
-                let least = self.context.world.profile.items_min();
-                if hashes.len() > least {
-                    return Err(Violation::new(
-                        &USELESS_PEER_ASKED_LEAST,
-                        format!(
-                            "{peer} is asked for at most {least}: its last answer was of no use"
-                        ),
-                        format!("{} items at {}", hashes.len(), step.at),
-                    )
-                    .about(peer));
+            Seen::Asked { peer, hashes } => {
+                let before = self.asked.insert(peer, step.seq);
+                if self.useless.remove(&peer) {
+                    self.judged += 1;
+                    return self.judge(peer, hashes.len(), before, step);
                 }
             }
             _ => {}
@@ -69,5 +82,34 @@ impl Invariant<StateSync> for Capacity {
 
     fn exercised(&self) -> u64 {
         self.judged
+    }
+}
+
+impl Capacity {
+    /// Judges what is asked of a peer whose last answer, to what it was asked for `before`, was of
+    /// no use.
+    fn judge(
+        &self,
+        peer: PeerId,
+        items: usize,
+        before: Option<u64>,
+        step: &Step<StateSync>,
+    ) -> Result<(), Violation> {
+        let least = self.context.world.profile.items_min();
+        let waits = self.watch.idle().find(|other| {
+            self.asked.get(other).copied() < before && !self.empty_handed.contains(other)
+        });
+        let (expected, got) = match waits {
+            _ if items > least => {
+                (format!("asked for at most {least}"), format!("{items} items at {}", step.at))
+            }
+            Some(other) => (
+                format!("not asked while {other} waits"),
+                format!("asked at {} though {other} owes nothing", step.at),
+            ),
+            None => return Ok(()),
+        };
+        let expected = format!("{peer} is {expected}: its last answer was of no use");
+        Err(Violation::new(&USELESS_PEER_ASKED_LEAST, expected, got).about(peer))
     }
 }
