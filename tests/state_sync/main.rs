@@ -69,8 +69,39 @@ fn the_reference_breaks_no_claim() {
     }
 }
 
+/// The claims that speak of the bug of each mutant: it dies of one of them.
+const EXPECTED: &[(&str, &[&str])] = &[
+    ("attempts-forgotten", &["hopeless-sync-fails"]),
+    ("attempts-kept", &["failure-is-justified"]),
+    ("breadth-first", &["deepest-first"]),
+    ("cancel-without-commit", &["stop-loses-nothing"]),
+    ("code-stored-as-node", &["children-before-parents"]),
+    ("departure-not-tracked", &["dropped-peer-was-there", "request-to-connected-peer"]),
+    ("departure-overwrites", &["no-lost-request"]),
+    ("drop-callback-missing", &["never-panics-or-hangs"]),
+    ("finished-kept", &["memory-bounded"]),
+    ("join-idles-peers", &["one-request-per-peer"]),
+    ("junk-counts", &["useless-peer-asked-least"]),
+    ("nil-bloom-after-restart", &["never-panics-or-hangs"]),
+    ("parent-first", &["children-before-parents"]),
+    ("partial-answer-forgotten", &["no-lost-request"]),
+    ("pivot-move-idles-peers", &["no-duplicate-in-flight", "one-request-per-peer"]),
+    ("pivot-moves-after-commit", &["pivot-only-forward"]),
+    ("pivot-never-moves", &["stale-pivot-moves"]),
+    ("pivot-too-early", &["pivot-by-the-rule"]),
+    ("progress-not-restored", &["written-entries-counted"]),
+    ("second-parent-forgotten", &["children-before-parents"]),
+    ("spindown-leaves-busy", &["no-lost-request", "peers-idle-at-the-end"]),
+    ("spindown-without-timers", &["convergence"]),
+    ("stale-tasks-kept", &["asked-for-the-present-state"]),
+    ("stall-threshold-one", &["stalling-peer-dropped"]),
+    ("timeout-forgotten", &["no-lost-request"]),
+    ("unordered-flush", &["children-before-parents"]),
+    ("unrequested-stored", &["lie-never-becomes-progress"]),
+];
+
 #[test]
-fn every_mutant_is_killed() {
+fn every_mutant_is_killed_by_the_claim_that_speaks_of_its_bug() {
     quiet_panics();
     let mut inputs = Vec::new();
     let mut survivors = Vec::new();
@@ -96,6 +127,14 @@ fn every_mutant_is_killed() {
                     shrunk.original_tally.inputs,
                 );
                 inputs.push(shrunk.tally.inputs);
+                let claims = EXPECTED.iter().find(|(id, _)| *id == mutant.id).map(|entry| entry.1);
+                let claims = claims.unwrap_or_else(|| panic!("{} is not listed", mutant.id));
+                assert!(
+                    claims.contains(&shrunk.violation.claim),
+                    "{}: {}",
+                    mutant.id,
+                    show(&kill.finding)
+                );
             }
         }
     }

@@ -1,6 +1,5 @@
+use std::collections::BTreeMap;
 use std::fmt;
-
-use smallvec::SmallVec;
 
 use crate::primitives::ethereum_state::{
     Account, Blob, Child, EMPTY_ROOT, Hash32, HashTable, Node, NodeError,
@@ -27,10 +26,12 @@ const DEPTHS: usize = 129;
 pub struct Scheduler {
     requests: Vec<Request>,
     free: Vec<u32>,
+    /// The parents of a request behind the first: few have more.
+    other_parents: BTreeMap<u32, Vec<u32>>,
     nodes: RequestIndex,
     codes: RequestIndex,
     queue: Queue,
-    queued: u64,
+    queued: u32,
     fetches: Box<[i32; DEPTHS]>,
     /// What is finished and not yet durable.
     finished_nodes: HashTable<()>,
@@ -39,20 +40,24 @@ pub struct Scheduler {
 }
 
 /// An item that is missing. Its bytes are not kept: see [`Store`].
+///
+/// There are tens of thousands, met in no order: so each shall be one line of the cache.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct Request {
     pub(super) hash: Hash32,
-    /// When it was scheduled: its place may since be another's.
-    turn: u64,
     position: Position,
+    /// When it was scheduled: its place may since be another's.
+    turn: u32,
+    dependencies: u32,
+    parent: Option<u32>,
+    has_other_parents: bool,
     delivered: bool,
     done: bool,
     is_code: bool,
     /// Whether leaves below are accounts; those of storage tries are not.
     is_account_trie: bool,
     handed_out: bool,
-    parents: SmallVec<[u32; 1]>,
-    dependencies: u32,
 }
 
 /// Items to ask for.
@@ -88,6 +93,7 @@ impl Scheduler {
         let mut scheduler = Self {
             requests: Vec::new(),
             free: Vec::new(),
+            other_parents: BTreeMap::new(),
             nodes: RequestIndex::default(),
             codes: RequestIndex::default(),
             queue: Queue::default(),
@@ -104,7 +110,29 @@ impl Scheduler {
     /// Hands out at most `max` items; 0 is as many as there are.
     pub fn missing(&mut self, max: usize) -> Missing {
         let mut missing = Missing::default();
-        while max == 0 || missing.nodes.len() + missing.codes.len() < max {
+        loop {
+            let wanted = match max {
+                0 => usize::MAX,
+                max => max - missing.nodes.len() - missing.codes.len(),
+            };
+            // First from the queue, then to the requests: both stay in the cache so.
+            let next = self.take_queued(wanted);
+            if next.is_empty() {
+                return missing;
+            }
+            for (turn, id) in next {
+                let request = &self.requests[id as usize];
+                if request.turn == turn && !request.done {
+                    self.hand_out(request.hash, id, &mut missing);
+                }
+            }
+        }
+    }
+
+    /// Takes up to `count` requests out of the queue, each with its turn.
+    fn take_queued(&mut self, count: usize) -> Vec<(u32, u32)> {
+        let mut taken = Vec::new();
+        while taken.len() < count {
             let Some((depth, turn, id)) = self.queue.peek() else { break };
             let fetches = &mut self.fetches[depth];
             if *fetches > FETCHES_PER_DEPTH_MAX && self.fault != Some(Fault::BreadthFirst) {
@@ -112,12 +140,9 @@ impl Scheduler {
             }
             *fetches += 1;
             self.queue.pop();
-            let request = &self.requests[id as usize];
-            if request.turn == turn && !request.done {
-                self.hand_out(request.hash, id, &mut missing);
-            }
+            taken.push((turn, id));
         }
-        missing
+        taken
     }
 
     /// Hands out one item. One hash can be a node and a code: the fetch of one brings both.
@@ -172,6 +197,15 @@ impl Scheduler {
             self.expand(store, node, blob)?;
         }
         if filled { Ok(()) } else { Err(ProcessError::AlreadyProcessed) }
+    }
+
+    /// Makes room for the nodes of an answer that are of use. They are looked at together, and so
+    /// are in the cache when they come one by one: here no look-up waits for another.
+    pub(super) fn prepare(&mut self, blobs: &[Blob]) {
+        // All nodes are lists.
+        let is_list = |blob: &Blob| blob.bytes().first().is_some_and(|byte| *byte >= 0xc0);
+        let nodes = blobs.iter().filter(|blob| is_list(blob) && self.wants(&blob.hash()));
+        self.finished_nodes.reserve(nodes.count());
     }
 
     /// Whether a blob of this hash would be of use.
@@ -305,20 +339,21 @@ impl Scheduler {
             self.requests[parent as usize].dependencies += 1;
         }
         if let Some(known) = known {
-            self.requests[known as usize].parents.extend(parent);
+            self.add_parent(known, parent);
             return;
         }
         let request = Request {
             hash,
-            turn: self.queued,
             position,
+            turn: self.queued,
+            dependencies: 0,
+            parent,
+            has_other_parents: false,
             delivered: false,
             done: false,
             is_code,
             is_account_trie,
             handed_out: false,
-            parents: parent.into_iter().collect(),
-            dependencies: 0,
         };
         let id = match self.free.pop() {
             Some(id) => {
@@ -340,13 +375,25 @@ impl Scheduler {
         self.queued += 1;
     }
 
+    fn add_parent(&mut self, id: u32, parent: Option<u32>) {
+        let request = &mut self.requests[id as usize];
+        if request.parent.is_none() {
+            request.parent = parent;
+        } else if let Some(parent) = parent {
+            request.has_other_parents = true;
+            self.other_parents.entry(id).or_default().push(parent);
+        }
+    }
+
     /// Moves an item to what is finished, and with it each parent that waited for nothing else.
     fn finish(&mut self, id: u32) {
         let request = &mut self.requests[id as usize];
         request.done = true;
         let (hash, is_code) = (request.hash, request.is_code);
         let depth = request.position.depth();
-        let parents = std::mem::take(&mut request.parents);
+        let parent = request.parent.take();
+        let others = std::mem::take(&mut request.has_other_parents)
+            .then(|| self.other_parents.remove(&id).unwrap_or_default());
         if is_code {
             self.codes.remove(&hash, id);
             self.finished_codes.insert(hash, ());
@@ -356,7 +403,7 @@ impl Scheduler {
         }
         self.fetches[depth] -= 1;
         self.free.push(id);
-        for parent in parents {
+        for parent in parent.into_iter().chain(others.into_iter().flatten()) {
             let request = &mut self.requests[parent as usize];
             request.dependencies = request.dependencies.saturating_sub(1);
             if request.dependencies == 0 && request.delivered && !request.done {

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::families::state_sync::{Event, Profile, StateSync};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::PeerId;
+use crate::primitives::ethereum_state::{Blob, HashTable};
 use crate::trace::Step;
+use crate::world::state::references;
 
 use super::watch::{Seen, Watch};
 
@@ -24,6 +26,7 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
         useless: BTreeSet::new(),
         empty_handed: BTreeSet::new(),
         asked: BTreeMap::new(),
+        wanted: HashTable::default(),
         judged: 0,
     })
 }
@@ -31,12 +34,14 @@ pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>
 struct Capacity {
     context: Context<StateSync>,
     watch: Watch,
-    /// The peers whose last answer had nothing of any state in it.
+    /// The peers whose last answer had nothing in it that could be wanted.
     useless: BTreeSet<PeerId>,
     /// Who once had nothing: it need not be asked for the same again.
     empty_handed: BTreeSet<PeerId>,
     /// At which step of the sync that goes on a peer was asked last.
     asked: BTreeMap<PeerId, u64>,
+    /// The root of the state that is synced, and all that what came of it refers to.
+    wanted: HashTable<()>,
     judged: u64,
 }
 
@@ -57,11 +62,14 @@ impl Invariant<StateSync> for Capacity {
                 self.asked.remove(&peer);
             }
             // What was asked for in a sync that is over is not measured by what is in the answer.
-            Seen::Event(Event::StateSyncStarted { .. }) => self.asked.clear(),
-            Seen::Answered { peer, blobs, request: Some(_) } if self.watch.running.is_some() => {
-                let chain = &self.context.world.chain;
-                let of_use = blobs.iter().any(|blob| chain.find(&blob.hash()).is_some());
-                if !of_use && self.asked.contains_key(&peer) {
+            Seen::Event(Event::StateSyncStarted { root }) => {
+                self.asked.clear();
+                self.wanted.clear();
+                self.wanted.insert(*root, ());
+            }
+            Seen::Answered { peer, blobs, request } if self.watch.running.is_some() => {
+                let of_use = self.take(blobs);
+                if !of_use && request.is_some() && self.asked.contains_key(&peer) {
                     self.useless.insert(peer);
                 }
                 if blobs.is_empty() {
@@ -86,6 +94,20 @@ impl Invariant<StateSync> for Capacity {
 }
 
 impl Capacity {
+    /// Takes what came. Returns whether something of it could be wanted.
+    fn take(&mut self, blobs: &[Blob]) -> bool {
+        let mut of_use = false;
+        for blob in blobs {
+            if self.wanted.contains_key(&blob.hash()) {
+                of_use = true;
+                references(blob, &mut |next| {
+                    self.wanted.insert(next.hash(), ());
+                });
+            }
+        }
+        of_use
+    }
+
     /// Judges what is asked of a peer whose last answer, to what it was asked for `before`, was of
     /// no use.
     fn judge(

@@ -5,6 +5,7 @@ use crate::families::state_sync::{Event, Message, StateSync, World};
 use crate::machine::{Input, Output, PeerId};
 use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
 use crate::trace::{Step, What};
+use crate::world::state::StoredTable;
 
 /// Follows who is there, what they were asked for, and which state is being synced.
 #[derive(Debug, Default)]
@@ -122,12 +123,9 @@ impl Durable {
     /// What the subject has from the beginning.
     pub(super) fn at_start(world: &World) -> Self {
         let mark = world.stored_mark();
-        let stored = |table: &HashTable<crate::world::state::Stored>| {
-            table
-                .iter()
-                .filter(|(_, stored)| stored.states & mark != 0)
-                .map(|(hash, _)| (*hash, ()))
-                .collect()
+        let stored = |table: &StoredTable| {
+            let stored = table.values().filter(|stored| stored.states & mark != 0);
+            stored.map(|stored| (stored.blob.hash(), ())).collect()
         };
         Self { nodes: stored(world.chain.nodes()), codes: stored(world.chain.codes()) }
     }
