@@ -1,5 +1,6 @@
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Millis, SpecError};
@@ -11,7 +12,7 @@ use super::message::Start;
 use super::names::Names;
 
 /// A chain with its states, and how the subject is set up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which client at which version the subject shall be.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha3::{Digest, Keccak256};
 
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 /// A Keccak-256 hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -111,6 +111,8 @@ impl FromStr for Hash32 {
         Ok(Self(bytes))
     }
 }
+
+string_schema!(Hash32, "Hash32", "32 bytes of a hash.", "^0x[0-9a-f]{64}$");
 
 impl Serialize for Hash32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
