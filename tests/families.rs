@@ -29,6 +29,37 @@ const MUTANT_CASES: u64 = 2_000;
 /// Runs spent on making one counterexample small; the main job spends more.
 const SHRINK_RUNS: u64 = 600;
 
+/// The claims that speak of the bug of each mutant of `state-sync`: it dies of one of them.
+const CLAIMS_OF_STATE_SYNC: &[(&str, &[&str])] = &[
+    ("attempts-forgotten", &["hopeless-sync-fails"]),
+    ("attempts-kept", &["failure-is-justified"]),
+    ("breadth-first", &["deepest-first"]),
+    ("cancel-without-commit", &["stop-loses-nothing"]),
+    ("code-stored-as-node", &["children-before-parents"]),
+    ("departure-not-tracked", &["dropped-peer-was-there", "request-to-connected-peer"]),
+    ("departure-overwrites", &["no-lost-request"]),
+    ("drop-callback-missing", &["never-panics-or-hangs"]),
+    ("finished-kept", &["memory-bounded"]),
+    ("join-idles-peers", &["one-request-per-peer"]),
+    ("junk-counts", &["useless-peer-asked-least"]),
+    ("nil-bloom-after-restart", &["never-panics-or-hangs"]),
+    ("parent-first", &["children-before-parents"]),
+    ("partial-answer-forgotten", &["no-lost-request"]),
+    ("pivot-move-idles-peers", &["no-duplicate-in-flight", "one-request-per-peer"]),
+    ("pivot-moves-after-commit", &["pivot-only-forward"]),
+    ("pivot-never-moves", &["stale-pivot-moves"]),
+    ("pivot-too-early", &["pivot-by-the-rule"]),
+    ("progress-not-restored", &["written-entries-counted"]),
+    ("second-parent-forgotten", &["children-before-parents"]),
+    ("spindown-leaves-busy", &["no-lost-request", "peers-idle-at-the-end"]),
+    ("spindown-without-timers", &["convergence"]),
+    ("stale-tasks-kept", &["asked-for-the-present-state"]),
+    ("stall-threshold-one", &["stalling-peer-dropped"]),
+    ("timeout-forgotten", &["no-lost-request"]),
+    ("unordered-flush", &["children-before-parents"]),
+    ("unrequested-stored", &["lie-never-becomes-progress"]),
+];
+
 #[test]
 fn the_reference_of_headers_first_breaks_no_claim() {
     breaks_no_claim::<HeadersFirst>();
@@ -56,7 +87,11 @@ fn every_mutant_of_headers_first_is_killed() {
 
 #[test]
 fn every_mutant_of_state_sync_is_killed() {
-    every_mutant_is_killed::<StateSync>(10);
+    let killed = every_mutant_is_killed::<StateSync>(10);
+    for (mutant, claim) in killed {
+        let claims = CLAIMS_OF_STATE_SYNC.iter().find(|(id, _)| *id == mutant);
+        assert!(claims.is_some_and(|(_, its)| its.contains(&claim)), "{mutant} dies of {claim}");
+    }
 }
 
 #[test]
@@ -128,10 +163,11 @@ fn show<F: Catalog>(finding: &Finding<F>) -> String {
     )
 }
 
-fn every_mutant_is_killed<F: Catalog>(median_max: u64) {
+/// Each mutant with the claim that it dies of.
+fn every_mutant_is_killed<F: Catalog>(median_max: u64) -> Vec<(&'static str, &'static str)> {
     quiet_panics();
     let mut inputs = Vec::new();
-    let mut survivors = Vec::new();
+    let (mut killed, mut survivors) = (Vec::new(), Vec::new());
     let only = std::env::var("SYNCHECK_TEST_MUTANT").ok();
     let chosen = |id: &str| only.as_ref().is_none_or(|only| only == id);
     for mutant in F::mutants().iter().filter(|mutant| chosen(mutant.id)) {
@@ -151,11 +187,13 @@ fn every_mutant_is_killed<F: Catalog>(median_max: u64) {
         println!("{:28} {claim:28} case {:5} inputs {size:3}", mutant.id, kill.finding.case);
         assert_eq!(broken_from_file(mutant, &shrunk.scenario, &judge), Some(claim));
         inputs.push(size);
+        killed.push((mutant.id, claim));
     }
     assert!(survivors.is_empty(), "{survivors:?} survive");
     inputs.sort_unstable();
     let median = inputs.get(inputs.len() / 2).copied().unwrap_or_default();
     assert!(median <= median_max, "{inputs:?}");
+    killed
 }
 
 /// The claim that a scenario breaks when it is read from a file again.

@@ -332,7 +332,8 @@ enum Outcome {
 
 fn transcript(given: &Transcript) -> Result<Answers, String> {
     let mut store = Store::default();
-    store.write(&Batch { nodes: given.stored_nodes.clone(), codes: given.stored_codes.clone() });
+    let hashes = |blobs: &[Blob]| blobs.iter().map(Blob::hash).collect();
+    store.write(&Batch { nodes: hashes(&given.stored_nodes), codes: hashes(&given.stored_codes) });
     let mut scheduler = Scheduler::new(given.root, &store);
     let steps = given.steps.iter().map(|step| run(step, &mut scheduler, &mut store)).collect();
     Ok(Answers { steps })
@@ -343,12 +344,11 @@ fn run(step: &Step, scheduler: &mut Scheduler, store: &mut Store) -> Answer {
         hashes.sort_unstable();
         hashes
     };
-    let hashes = |blobs: &[Blob]| sorted(blobs.iter().map(Blob::hash).collect());
     match step {
         Step::Commit {} => {
             let batch = scheduler.commit();
             store.write(&batch);
-            Answer::Committed { nodes: hashes(&batch.nodes), codes: hashes(&batch.codes) }
+            Answer::Committed { nodes: sorted(batch.nodes), codes: sorted(batch.codes) }
         }
         Step::Missing { max } => {
             let missing = scheduler.missing(*max as usize);

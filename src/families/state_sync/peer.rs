@@ -97,8 +97,10 @@ impl Peer {
             bytes += blob.bytes().len();
             fits
         };
-        let found = hashes.iter().filter_map(|hash| self.find(hash));
-        found.take_while(within).take(most.min(ITEMS_SERVED_MAX)).cloned().collect()
+        // Looked up first and cloned then: so the look-ups need not wait for each other.
+        let found: Vec<&Blob> = hashes.iter().filter_map(|hash| self.find(hash)).collect();
+        let served = found.into_iter().take_while(within).take(most.min(ITEMS_SERVED_MAX));
+        served.cloned().collect()
     }
 }
 

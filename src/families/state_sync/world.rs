@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::machine::{Millis, SpecError};
 use crate::primitives::ethereum_state::{Blob, Hash32};
-use crate::world::state::{StateChain, StateSpec};
+use crate::world::state::{StateChain, StateSpec, StoredTable};
 
 use super::Profile;
 use super::message::Start;
@@ -66,13 +66,9 @@ impl World {
 
     pub(super) fn start(&self) -> Start {
         let mark = self.stored_mark();
-        let stored = |table: &crate::primitives::ethereum_state::HashTable<_>| {
-            table
-                .values()
-                .filter(|stored: &&crate::world::state::Stored| stored.states & mark != 0)
-                .map(|stored| stored.blob.clone())
-                .collect::<Vec<Blob>>()
-                .into()
+        let stored = |table: &StoredTable| {
+            let stored = table.values().filter(|stored| stored.states & mark != 0);
+            stored.map(|stored| stored.blob.clone()).collect::<Vec<Blob>>().into()
         };
         Start {
             profile: self.profile,
