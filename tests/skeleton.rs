@@ -62,6 +62,7 @@ fn the_reference_breaks_no_claim() {
             cases: (0, cases(2_000)),
             jobs: 2,
             findings_max: 1,
+            found: &[],
             shrink_runs_max: 60,
             subject: &reference,
             judge: &judge,

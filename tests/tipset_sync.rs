@@ -90,6 +90,7 @@ fn search_up_to(profile: &str, judge: &Judge<TipsetSync>, cases: u64) -> Outcome
         cases: (0, cases),
         jobs: 1,
         findings_max: 1,
+        found: &[],
         shrink_runs_max: 500,
         subject: &subject,
         judge,
