@@ -8,9 +8,10 @@ use clap_complete::Shell;
 use crate::adapters::drawn_seed;
 use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
+use crate::reports::ShardRecord;
 
 use super::reports::Target;
-use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
+use super::{Exit, adapter, listing, mutants, replay, report, run, serve, vectors};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
 ///
@@ -39,6 +40,9 @@ enum Command {
     /// Works with adapters: programs that put an implementation behind the child-process protocol.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Works with reports of searches.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Puts the reference behind the child-process protocol, on standard input and output.
     Serve(ServeArguments),
     /// Prints shell completions.
@@ -87,7 +91,7 @@ pub(super) struct RunArguments {
     /// Where findings are saved. Those that are there already run first.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,
-    /// Stops after findings of this many different claims.
+    /// Stops after this many findings. Findings differ in their claim, or in what was seen.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) max_findings: usize,
     /// Runs spent on making one finding small.
@@ -96,6 +100,9 @@ pub(super) struct RunArguments {
     /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
+    /// Goes on with the search that `--report ndjson=PATH` is of, if it was ended early.
+    #[arg(long)]
+    pub(super) resume: bool,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -262,6 +269,30 @@ pub(super) struct CheckArguments {
     pub(super) command: Vec<OsString>,
 }
 
+#[derive(Debug, Subcommand)]
+enum ReportCommand {
+    /// Puts the NDJSON reports of all shards of a search together. The result is what one run would
+    /// have written, times aside, and so is the exit code.
+    Merge(MergeArguments),
+}
+
+/// Arguments of `report merge`.
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// The NDJSON reports of all shards, or of one whole search.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(super) reports: Vec<Target>,
+    /// Writes the scenarios of the findings into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
 /// A child process as the subject.
 #[derive(Debug, Args)]
 pub(super) struct Child {
@@ -306,6 +337,7 @@ impl Arguments {
             Command::List(arguments) => listing::list(&arguments),
             Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
+            Command::Report(ReportCommand::Merge(arguments)) => report::merge_reports(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),
         }
@@ -331,13 +363,26 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// The first case, and the one after the last.
-    pub(super) fn of_cases(self, cases: u64) -> (u64, u64) {
+    /// The first case, and the one after the last. A search ends at the end of a lot, and shards
+    /// put together end where one search does: so a shard ends there too.
+    pub(super) fn of_cases(self, cases: u64, lot: u64) -> (u64, u64) {
+        let lots = cases.div_ceil(lot);
         let end = |part: u64| {
-            let end = u128::from(cases) * u128::from(part) / u128::from(self.of);
-            u64::try_from(end).expect("a part is not larger than the whole")
+            let end = u128::from(lots) * u128::from(part) / u128::from(self.of);
+            let end = u64::try_from(end).expect("a part is not larger than the whole");
+            end.saturating_mul(lot).min(cases)
         };
         (end(self.part - 1), end(self.part))
+    }
+
+    pub(super) fn is_first(self) -> bool {
+        self.part == 1
+    }
+}
+
+impl From<Shard> for ShardRecord {
+    fn from(shard: Shard) -> Self {
+        Self { part: shard.part, of: shard.of }
     }
 }
 
@@ -398,7 +443,8 @@ mod tests {
         for cases in [0, 1, 7, 100, u64::MAX] {
             let mut next = 0;
             for part in 1..=7 {
-                let (start, end) = format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases);
+                let (start, end) =
+                    format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases, 16);
                 assert_eq!(start, next);
                 next = end;
             }

@@ -1,9 +1,9 @@
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::reports::{ClaimResults, junit_text, summary_markdown};
+use crate::reports::{CampaignRecords, junit_text, summary_markdown};
 use crate::vectors::write_file;
 
 use super::Exit;
@@ -33,31 +33,26 @@ impl FromStr for Target {
     }
 }
 
-/// Opens the file that gets each JSON object at once, so that an end by force loses none.
-///
-/// # Errors
-/// When it cannot be written.
-pub(super) fn open_ndjson(targets: &[Target]) -> Result<Option<File>, Exit> {
-    let path = targets.iter().find_map(|target| match target {
-        Target::Ndjson(path) => Some(path),
+/// The file that gets each record at once, so that an end by force loses none.
+pub(super) fn ndjson_path(targets: &[Target]) -> Option<&Path> {
+    targets.iter().find_map(|target| match target {
+        Target::Ndjson(path) => Some(path.as_path()),
         _ => None,
-    });
-    let Some(path) = path else { return Ok(None) };
-    File::create(path).map(Some).map_err(|error| cannot_write(path, &error))
+    })
 }
 
 /// Writes what is written at the end of a search.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(super) fn write_reports(targets: &[Target], results: &[ClaimResults]) -> Result<(), Exit> {
+pub(super) fn write_reports(targets: &[Target], records: &CampaignRecords) -> Result<(), Exit> {
     for target in targets {
         match target {
             Target::Junit(path) => {
-                let text = junit_text(results).map_err(|error| cannot_write(path, &error))?;
+                let text = junit_text(records).map_err(|error| cannot_write(path, &error))?;
                 write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
             }
-            Target::Github => append_summary(&summary_markdown(results))?,
+            Target::Github => append_summary(&summary_markdown(records))?,
             Target::Ndjson(_) => {}
         }
     }
@@ -77,6 +72,7 @@ fn append_summary(text: &str) -> Result<(), Exit> {
     file.write_all(text.as_bytes()).map_err(|error| cannot_write(&path, &error))
 }
 
-fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Exit {
+/// Says that a file cannot be written.
+pub(super) fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     refuse(Exit::Usage, format!("{} cannot be written: {error}", path.display()))
 }

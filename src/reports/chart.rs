@@ -1,6 +1,8 @@
 use std::fmt::Write as _;
 
-use crate::trace::{Arrow, ViewStep};
+use crate::trace::Arrow;
+
+use super::step::StepRecord;
 
 /// Lines shown of a long run: so many from its beginning, so many from its end.
 const SHOWN: (usize, usize) = (12, 24);
@@ -10,7 +12,7 @@ const GROUP_MAX: usize = 6;
 
 /// A run as a terminal shows it: one line a step, marked where a lie or a fault is in it; steps
 /// that repeat are shown once at their beginning and once at their end.
-pub(super) fn chart(steps: &[ViewStep]) -> String {
+pub(super) fn chart(steps: &[StepRecord]) -> String {
     let lines = folded(steps);
     let (first, last) = SHOWN;
     let left_out = lines.len().saturating_sub(first + last);
@@ -26,7 +28,7 @@ pub(super) fn chart(steps: &[ViewStep]) -> String {
     text
 }
 
-fn folded(steps: &[ViewStep]) -> Vec<String> {
+fn folded(steps: &[StepRecord]) -> Vec<String> {
     let shapes: Vec<String> = steps.iter().map(shape).collect();
     let mut lines = Vec::new();
     let mut at = 0;
@@ -65,29 +67,30 @@ fn repetition(shapes: &[String]) -> (usize, usize) {
 }
 
 /// What a step has in common with others of its kind: all but its time and numbers.
-fn shape(step: &ViewStep) -> String {
+fn shape(step: &StepRecord) -> String {
     let words = step.text.chars().filter(|c| !c.is_ascii_digit());
     let peer = step.peer.map_or_else(String::new, |peer| peer.to_string());
     format!("{}{peer} {}", mark(step), words.collect::<String>())
 }
 
-fn line(step: &ViewStep) -> String {
+fn line(step: &StepRecord) -> String {
     format!("{} {:>10}  {}", mark(step), step.at.to_string(), step.text)
 }
 
-fn mark(step: &ViewStep) -> char {
+fn mark(step: &StepRecord) -> char {
     if step.hostile || step.arrow == Arrow::Lost { '!' } else { ' ' }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::machine::{PeerId, Time};
-    use crate::trace::{Arrow, ViewStep};
+    use crate::trace::Arrow;
 
+    use super::super::step::StepRecord;
     use super::chart;
 
-    fn step(seq: u64, text: &str) -> ViewStep {
-        ViewStep {
+    fn step(seq: u64, text: &str) -> StepRecord {
+        StepRecord {
             seq,
             at: Time::from_millis(10 * seq),
             cause: None,
@@ -95,10 +98,13 @@ mod tests {
             arrow: Arrow::ToSubject,
             text: text.to_owned(),
             hostile: text.contains("[lie]"),
+            lie: None,
+            fault: None,
+            detail: None,
         }
     }
 
-    fn steps(texts: impl IntoIterator<Item = String>) -> Vec<ViewStep> {
+    fn steps(texts: impl IntoIterator<Item = String>) -> Vec<StepRecord> {
         texts.into_iter().enumerate().map(|(seq, text)| step(seq as u64, &text)).collect()
     }
 
