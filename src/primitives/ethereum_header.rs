@@ -5,6 +5,8 @@ use std::sync::Arc;
 use alloy_rlp::{Decodable, Encodable, Header as RlpHeader};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::schema::string_schema;
+
 use super::ethereum_state::{EMPTY_ROOT, Hash32};
 
 /// The Keccak-256 of the RLP of an empty list: the uncles of most blocks.
@@ -120,6 +122,13 @@ impl SealedHeader {
         self.hash
     }
 }
+
+string_schema!(
+    SealedHeader,
+    "EthereumHeader",
+    "The RLP of a header.",
+    "^0x([0-9a-f]{2})+$"
+);
 
 impl Serialize for SealedHeader {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,8 +1,10 @@
 //! What the tipset-sync family says: messages, events, reasons, settings.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -12,7 +14,7 @@ use crate::primitives::filecoin::{
 };
 
 /// A message between two nodes, or from the operator of the subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
     /// The operator calls `SyncCheckpoint`: the chain shall never leave this tipset again.
@@ -34,6 +36,7 @@ pub enum Message {
         height: i64,
         /// Its weight.
         #[serde(with = "decimal")]
+        #[schemars(with = "String", regex(pattern = "^[0-9]+$"))]
         weight: u128,
         /// The genesis block.
         genesis: Cid,
@@ -63,7 +66,7 @@ pub enum Message {
 }
 
 /// A request of the chain exchange.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The newest tipset wanted.
@@ -127,7 +130,7 @@ pub mod status {
 }
 
 /// A tipset of an answer, `BSTipSet`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainTipset {
     /// The headers, if they were asked for.
@@ -139,7 +142,7 @@ pub struct ChainTipset {
 }
 
 /// The messages of a tipset, each once, and which block has which.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompactedMessages {
     /// The BLS messages in the order in which the blocks first have them.
@@ -147,17 +150,19 @@ pub struct CompactedMessages {
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
     #[serde(deserialize_with = "indices")]
+    #[schemars(with = "Vec<Vec<Index>>")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
     #[serde(deserialize_with = "indices")]
+    #[schemars(with = "Vec<Vec<Index>>")]
     pub secp_includes: Vec<Vec<u64>>,
 }
 
 /// A block with its messages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FullBlock {
     /// The header.
@@ -167,7 +172,7 @@ pub struct FullBlock {
 }
 
 /// Progress of a subject. `head_changed` is the one that every subject should report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// This tipset is a checkpoint from now on.
@@ -204,7 +209,7 @@ pub enum Event {
 }
 
 /// How the sync of a target came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SyncOutcome {
     /// It was ended because fewer syncs may run now.
@@ -236,7 +241,7 @@ impl SyncOutcome {
 }
 
 /// Why a subject drops a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any other reason of a subject that is not the reference.
@@ -246,7 +251,7 @@ pub enum Reason {
 }
 
 /// What is known of a peer when it is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
     /// It speaks the chain exchange.
@@ -256,7 +261,7 @@ pub struct Handshake {
 }
 
 /// A stimulus that comes from no peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// At most so many syncs may run from now on: `SetConcurrent`.
@@ -267,7 +272,7 @@ pub enum Command {
 }
 
 /// What the subject knows at the beginning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Which client it shall be, where it can choose.
@@ -291,7 +296,7 @@ pub struct Start {
 }
 
 /// The limits of a client, by default those of Venus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// How many syncs may run at once: `maxCount`.
@@ -322,7 +327,7 @@ impl Default for Settings {
 }
 
 /// How much a subject holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gauges {
     /// Targets that wait for their turn or run.
@@ -342,6 +347,22 @@ fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, 
 }
 
 struct Index(u64);
+
+impl JsonSchema for Index {
+    fn schema_name() -> Cow<'static, str> {
+        "Index".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An index, as decimal text beyond 2^53 - 1.",
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64 },
+                { "type": "string", "pattern": "^[0-9]+$" },
+            ],
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

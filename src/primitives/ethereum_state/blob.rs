@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::schema::string_schema;
 use crate::primitives::{bytes_of_hex, from_string};
 
 use super::Hash32;
@@ -45,6 +46,13 @@ impl fmt::Debug for Blob {
         write!(f, "Blob({}, {} bytes)", self.hash.short(), self.bytes.len())
     }
 }
+
+string_schema!(
+    Blob,
+    "Blob",
+    "Bytes: a trie node or code.",
+    "^0x([0-9a-f]{2})*$"
+);
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha3::{Digest, Keccak256};
 
+use crate::primitives::schema::string_schema;
 use crate::primitives::{bytes_of_hex, from_string};
 
 /// A Keccak-256 hash.
@@ -111,6 +112,13 @@ impl FromStr for Hash32 {
         Ok(Self(bytes))
     }
 }
+
+string_schema!(
+    Hash32,
+    "Hash32",
+    "A Keccak-256 hash.",
+    "^0x[0-9a-f]{64}$"
+);
 
 impl Serialize for Hash32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::schema::string_schema;
+
 /// The multicodec of DAG-CBOR.
 const DAG_CBOR: u64 = 0x71;
 /// The multihash code of blake2b-256.
@@ -98,6 +100,13 @@ impl FromStr for Cid {
         Self::narrow(&cid)
     }
 }
+
+string_schema!(
+    Cid,
+    "Cid",
+    "A CID of version 1 in base 32: DAG-CBOR, BLAKE2b-256.",
+    "^bafy2bza[a-z2-7]{54}$"
+);
 
 impl Serialize for Cid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
