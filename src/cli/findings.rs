@@ -115,6 +115,9 @@ pub(super) fn replay_command(
         if let Some(profile) = &arguments.profile {
             command.push_str(&format!(" --profile {profile}"));
         }
+        for word in arguments.child.bounds.words() {
+            command.push_str(&format!(" {}", shell_words([word])));
+        }
         command.push_str(&format!(" -- {subject}"));
     }
     command

@@ -314,6 +314,7 @@ fn search_profile<F: Catalog>(
     report_known::<F>(campaign, profile, &judge, &outcome.totals);
     let results = claim_results(campaign, profile, &judge, &outcome.totals, broken, since);
     campaign.results.push(results);
+    report_unsupported::<F>(campaign, profile, &outcome.totals);
     let claims = judge.entries().iter().map(|entry| entry.claim.id);
     let lies = F::misbehaviors().iter().map(|lie| lie.id);
     let gaps = Gaps::of(&outcome.totals, claims, lies);
@@ -375,6 +376,29 @@ fn report_known<F: Catalog>(
             })
         });
     }
+}
+
+/// Cases that the subject does not support are no failure, unless there are no others.
+fn report_unsupported<F: Catalog>(campaign: &mut Campaign<'_>, profile: &str, totals: &Totals) {
+    let Some(why) = &totals.unsupported_why else { return };
+    let unsupported = totals.unsupported;
+    if totals.cases == 0 {
+        let error = SubjectError::Unsupported { message: why.clone() };
+        campaign.exit = failed(&error);
+    }
+    campaign.out.text(format!(
+        "{} {profile}: {unsupported} cases are not supported by the subject: {why}",
+        F::NAME
+    ));
+    campaign.out.json(|| {
+        json!({
+            "type": "unsupported",
+            "family": F::NAME,
+            "profile": profile,
+            "cases": unsupported,
+            "why": why,
+        })
+    });
 }
 
 /// What was found once is tried first.

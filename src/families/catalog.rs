@@ -4,14 +4,14 @@ use proptest::strategy::BoxedStrategy;
 use schemars::Schema;
 
 use crate::invariant::{Claim, Context, Invariant};
-use crate::machine::{Family, Machine};
+use crate::machine::{Family, Machine, Spoken};
 use crate::scenario::Scenario;
 
 use super::{FunctionKind, Sampler};
 
 /// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
 /// and how to check the checker.
-pub trait Catalog: Family {
+pub trait Catalog: Spoken {
     /// The profiles (clients at versions) that the reference knows; the first is the default.
     fn profiles() -> &'static [&'static str];
 

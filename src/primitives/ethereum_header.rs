@@ -123,12 +123,7 @@ impl SealedHeader {
     }
 }
 
-string_schema!(
-    SealedHeader,
-    "EthereumHeader",
-    "The RLP of a header.",
-    "^0x([0-9a-f]{2})+$"
-);
+string_schema!(SealedHeader, "EthereumHeader", "The RLP of a header.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for SealedHeader {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

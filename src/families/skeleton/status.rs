@@ -20,6 +20,7 @@ pub struct Subchain {
 /// What the skeleton persists beside its rows: geth's `SkeletonSyncStatus`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Status {
     /// The subchains, the newest and highest first. That one is extended.
     #[serde(deserialize_with = "none_or_some")]

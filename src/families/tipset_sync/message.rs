@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
@@ -149,14 +149,14 @@ pub struct CompactedMessages {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
-    #[serde(deserialize_with = "indices")]
+    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
     #[schemars(with = "Vec<Vec<Index>>")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
-    #[serde(deserialize_with = "indices")]
+    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
     #[schemars(with = "Vec<Vec<Index>>")]
     pub secp_includes: Vec<Vec<u64>>,
 }
@@ -241,7 +241,9 @@ impl SyncOutcome {
 }
 
 /// Why a subject drops a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any other reason of a subject that is not the reference.
@@ -340,7 +342,14 @@ pub struct Gauges {
     pub in_flight: u64,
 }
 
-/// Reads indices; those beyond 2^53 stand as decimal text in files.
+/// Writes indices; those beyond 2^53 - 1 as decimal text, for readers that know no such numbers.
+fn write_indices<S: Serializer>(lists: &[Vec<u64>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        lists.iter().map(|list| list.iter().map(|index| Index(*index)).collect::<Vec<_>>()),
+    )
+}
+
+/// Reads indices.
 fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
     let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
     Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
@@ -361,6 +370,16 @@ impl JsonSchema for Index {
                 { "type": "string", "pattern": "^[0-9]+$" },
             ],
         })
+    }
+}
+
+impl Serialize for Index {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 < 1 << 53 {
+            serializer.serialize_u64(self.0)
+        } else {
+            serializer.collect_str(&self.0)
+        }
     }
 }
 

@@ -47,12 +47,7 @@ impl fmt::Debug for Blob {
     }
 }
 
-string_schema!(
-    Blob,
-    "Blob",
-    "Bytes: a trie node or code.",
-    "^0x([0-9a-f]{2})*$"
-);
+string_schema!(Blob, "Blob", "Bytes: a trie node or code.", "^0x([0-9a-f]{2})*$");
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -113,12 +113,7 @@ impl FromStr for Hash32 {
     }
 }
 
-string_schema!(
-    Hash32,
-    "Hash32",
-    "A Keccak-256 hash.",
-    "^0x[0-9a-f]{64}$"
-);
+string_schema!(Hash32, "Hash32", "A Keccak-256 hash.", "^0x[0-9a-f]{64}$");
 
 impl Serialize for Hash32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
