@@ -1,6 +1,7 @@
 //! The conformance kit for adapters says what is right and what is wrong, and is not fooled.
 
 use std::ffi::OsString;
+use std::process::Command;
 use std::time::Duration;
 
 use syncheck::adapters::{CheckOutcome, CheckResult, Options, SampleCase, check};
@@ -24,7 +25,7 @@ fn checked(command: Vec<OsString>, grace_ms: u64) -> Vec<CheckResult> {
         start: Start { delay_ms: 10 },
         inputs: vec![(Time::from_millis(5), Input::Message { peer: PeerId(1), message: 1 })],
     };
-    check::<Toy>(command, options, &[sample], |_| ())
+    check::<Toy>(command, options, false, &[sample], |_| ())
 }
 
 fn wrong(results: &[CheckResult]) -> Vec<&'static str> {
@@ -40,6 +41,7 @@ fn a_child_that_says_yes_to_everything_is_found_out() {
         "refuses-unknown-family",
         "refuses-unknown-request",
         "refuses-unknown-input",
+        "refuses-outside-case",
         "acts",
         "restarts",
     ];
@@ -69,4 +71,40 @@ fn each_fault_is_named() {
         let results = checked(command, 50);
         assert!(wrong(&results).contains(&id), "{mode}: {results:#?}");
     }
+}
+
+/// Runs the kit of the command line with a seed on a tape.
+fn check_tape(seed: &str, arguments: &[&str]) -> Option<(i32, String)> {
+    let command = python("tape.py", arguments)?;
+    let output = Command::new(env!("CARGO_BIN_EXE_syncheck"))
+        .args(["adapter", "check", "--seed", seed, "--"])
+        .args(command)
+        .output()
+        .expect("syncheck runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    Some((output.status.code().unwrap_or(-1), text))
+}
+
+/// All that an adapter was ever asked does not help it with the next questions.
+#[test]
+fn a_tape_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = folder.path().join("tape").to_string_lossy().into_owned();
+    let reference = [env!("CARGO_BIN_EXE_syncheck"), "serve", "headers-first"];
+    let record = ["record", &tape].into_iter().chain(reference).collect::<Vec<_>>();
+    let Some((code, text)) = check_tape("1", &record) else { return };
+    assert_eq!(code, 0, "{text}");
+    let (code, text) = check_tape("2", &["play", &tape]).unwrap();
+    assert_eq!(code, 3, "{text}");
+    assert!(text.contains("FAIL acts"), "{text}");
+}
+
+/// Whoever speaks to peers of the past is found out although it answers in form.
+#[test]
+fn a_child_that_speaks_to_nobody_is_found_out() {
+    let Some(command) = python("hostile.py", &["speaks-to-number-1", "toy"]) else { return };
+    let results = checked(command, 3_000);
+    let told = results.iter().find(|result| result.id == "keeps-to-peers").unwrap();
+    assert_eq!(told.outcome, CheckOutcome::Wrong, "{told:?}");
+    assert!(told.note.contains("p1, which was never connected"), "{told:?}");
 }

@@ -134,7 +134,7 @@ fn a_served_machine_keeps_all_rules() {
         SampleCase { start: Start { delay_ms: 10 }, inputs: vec![input(5, 1), input(50, 2)] },
         SampleCase { start: Start { delay_ms: 0 }, inputs: vec![input(0, 1)] },
     ];
-    let results = check::<Toy>(command(), Options::default(), &samples, |_| ());
+    let results = check::<Toy>(command(), Options::default(), true, &samples, |_| ());
     assert!(results.len() > 15);
     for result in results {
         assert_eq!(result.outcome, CheckOutcome::Right, "{result:?}");

@@ -10,14 +10,18 @@ mod in_process;
 mod panics;
 mod process;
 mod protocol;
+mod schemas;
 mod serve;
 #[cfg(test)]
 mod toy;
+mod validation;
 
 pub use check::{CheckOutcome, CheckResult, SampleCase, check};
 pub use clock::{Stopwatch, drawn_seed, set_after, today};
 pub use in_process::InProcess;
 pub use panics::quiet_panics;
-pub use process::{ChildProcess, Options};
+pub use process::{ChildProcess, Environment, Options};
 pub use protocol::{About, PROTOCOL_VERSION};
+pub use schemas::{reply_schema, request_schema};
 pub use serve::{ServeError, serve};
+pub use validation::{LineSchemas, Misfit};

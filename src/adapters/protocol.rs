@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -15,7 +16,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 pub(super) const TIME_MAX: Time = Time::from_millis((1 << 53) - 1);
 
 /// What a subject says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct About {
     /// Its name.
@@ -29,18 +30,52 @@ pub struct About {
     pub profiles: Option<Vec<String>>,
     /// What it lets the engine see.
     pub observes: Observes,
+    /// It keeps what is durable in the directory that it is given with each case. A restart is a
+    /// real one then: it is killed, and a new process goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub data_directory: bool,
 }
 
 /// A line to the subject, as it is written.
 #[derive(Debug, Serialize)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case")]
 pub(super) enum Request<'a, F: Family> {
-    Advance { seq: u64, now: Time, until: Time },
-    Begin { seq: u64, family: &'a str, start: &'a F::Start },
-    Deliver { seq: u64, now: Time, input: &'a Input<F> },
-    End { seq: u64 },
-    Hello { seq: u64, versions: &'a [u32], harness: &'a str },
-    Restart { seq: u64, now: Time },
+    Advance {
+        seq: u64,
+        now: Time,
+        until: Time,
+    },
+    Begin {
+        seq: u64,
+        family: &'a str,
+        start: &'a F::Start,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<&'a str>,
+    },
+    Deliver {
+        seq: u64,
+        now: Time,
+        input: &'a Input<F>,
+    },
+    End {
+        seq: u64,
+    },
+    Hello {
+        seq: u64,
+        versions: &'a [u32],
+        harness: &'a str,
+    },
+    Restart {
+        seq: u64,
+        now: Time,
+    },
+    Resume {
+        seq: u64,
+        now: Time,
+        family: &'a str,
+        start: &'a F::Start,
+        data: &'a str,
+    },
 }
 
 /// A line to the subject, as it is read. The parts that depend on the family stay raw until the
@@ -166,6 +201,15 @@ pub(super) fn shortened(line: &[u8]) -> String {
     }
     let (head, tail) = (printable(&line[..HEAD]), printable(&line[line.len() - TAIL..]));
     format!("`{head} … {tail}` ({} bytes)", line.len())
+}
+
+/// What a subject says to people, bounded.
+pub(super) fn bounded(message: &str) -> Cow<'_, str> {
+    const CHARACTERS_MAX: usize = 2_000;
+    match message.char_indices().nth(CHARACTERS_MAX) {
+        None => Cow::Borrowed(message),
+        Some((end, _)) => format!("{} … ({} bytes)", &message[..end], message.len()).into(),
+    }
 }
 
 fn printable(bytes: &[u8]) -> String {

@@ -196,6 +196,7 @@ impl About {
             families: vec![F::NAME.to_owned()],
             profiles: Some(profiles).filter(|profiles| !profiles.is_empty()),
             observes: Observes::ALL,
+            data_directory: false,
         }
     }
 }

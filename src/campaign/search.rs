@@ -211,10 +211,14 @@ fn run_lot<F: Catalog>(
         }
         let scenario = draw_case(plan, strategy, index).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
-        let totals = &mut lot.totals;
-        F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
         let run = run_once(&context, subject, plan.judge, Record::Nothing);
-        lot.totals.add_run(&context.scenario, &run);
+        let totals = &mut lot.totals;
+        if let Verdict::SubjectFailed(SubjectError::Unsupported { message }) = &run.verdict {
+            totals.add_unsupported(message);
+            continue;
+        }
+        F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
+        totals.add_run(&context.scenario, &run);
         let (run, known) = beyond_known(&context, subject, plan.judge, Record::Nothing, run);
         if let Some(claim) = known {
             *lot.totals.known.entry(claim).or_default() += 1;
@@ -266,7 +270,8 @@ fn consume<F: Catalog>(
     for lot in waiting.into_values() {
         take_lot(plan, &mut outcome, lot, progress);
     }
-    outcome.stopped = outcome.totals.cases < plan.cases.1 - plan.cases.0;
+    let done = outcome.totals.cases + outcome.totals.unsupported;
+    outcome.stopped = done < plan.cases.1 - plan.cases.0;
     outcome
 }
 

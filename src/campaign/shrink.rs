@@ -149,7 +149,10 @@ impl<F: Catalog> Search<'_, F> {
         let run = run_once(&context, self.subject, self.judge, Record::Nothing);
         self.runs += 1;
         self.steps += run.tally.steps;
-        self.failures += u32::from(matches!(run.verdict, Verdict::SubjectFailed(_)));
+        self.failures += u32::from(match &run.verdict {
+            Verdict::SubjectFailed(error) => !matches!(error, SubjectError::Unsupported { .. }),
+            _ => false,
+        });
         let broken = run.verdict.violation().is_some_and(|it| it.claim == self.claim);
         let better = broken && run.tally.inputs <= self.inputs;
         if better {

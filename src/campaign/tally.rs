@@ -12,6 +12,10 @@ pub struct Totals {
     pub cases: u64,
     /// Cases of which nothing can be said: a bound was reached.
     pub inconclusive: u64,
+    /// Cases that did not run because the subject does not support them.
+    pub unsupported: u64,
+    /// What the first of them asked for in vain.
+    pub unsupported_why: Option<String>,
     /// Cases that broke a claim.
     pub failed: u64,
     /// How many cases broke each claim that the subject is known to break.
@@ -48,6 +52,12 @@ impl Totals {
         }
     }
 
+    /// Counts a case that the subject does not support.
+    pub fn add_unsupported(&mut self, why: &str) {
+        self.unsupported += 1;
+        self.unsupported_why.get_or_insert_with(|| why.to_owned());
+    }
+
     /// Counts a feature of a case.
     pub fn label(&mut self, label: &'static str) {
         *self.labels.entry(label).or_default() += 1;
@@ -57,6 +67,10 @@ impl Totals {
     pub fn merge(&mut self, other: &Self) {
         self.cases += other.cases;
         self.inconclusive += other.inconclusive;
+        self.unsupported += other.unsupported;
+        if self.unsupported_why.is_none() {
+            self.unsupported_why.clone_from(&other.unsupported_why);
+        }
         self.failed += other.failed;
         self.messages += other.messages;
         self.inputs += other.inputs;

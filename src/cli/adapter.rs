@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::adapters::{
-    CheckOutcome, CheckResult, ChildProcess, InProcess, Options, SampleCase, check as check_rules,
+    CheckOutcome, CheckResult, ChildProcess, InProcess, SampleCase, check as check_rules,
 };
 use crate::campaign::{CaseId, Judge, draw, run_once};
 use crate::families::{Catalog, FamilyId, Visit};
@@ -14,8 +14,8 @@ use super::Exit;
 use super::arguments::CheckArguments;
 use super::output::{Output, refuse};
 
-/// How many conversations an adapter is tried with.
-const SAMPLES: usize = 3;
+/// How many conversations are had at hand: an adapter need not support them all.
+const SAMPLES: usize = 24;
 
 /// No sample has more inputs: an adapter is checked in seconds.
 const SAMPLE_INPUTS_MAX: u64 = 60;
@@ -35,8 +35,17 @@ pub(super) fn check(arguments: &CheckArguments) -> Exit {
         }
     }
     let verdict = if wrong == 0 && right > 0 { "pass" } else { "fail" };
-    out.json(|| json!({ "type": "summary", "verdict": verdict, "right": right, "wrong": wrong }));
-    out.text(format!("{verdict}: {right} right, {wrong} wrong"));
+    let seed = arguments.seed;
+    out.json(|| {
+        json!({
+            "type": "summary",
+            "verdict": verdict,
+            "right": right,
+            "wrong": wrong,
+            "seed": seed,
+        })
+    });
+    out.text(format!("{verdict}: {right} right, {wrong} wrong, seed {seed}"));
     if verdict == "pass" {
         Exit::Pass
     } else {
@@ -52,7 +61,8 @@ impl Visit for Speaks<'_> {
     type Output = bool;
 
     fn visit<F: Catalog>(self) -> bool {
-        let child = ChildProcess::<F>::spawn(self.arguments.command.clone(), Options::default());
+        let CheckArguments { command, bounds, .. } = self.arguments;
+        let child = ChildProcess::<F>::spawn(command.clone(), bounds.options());
         child.is_ok_and(|child| child.about().families.iter().any(|family| family == F::NAME))
     }
 }
@@ -66,8 +76,9 @@ impl Visit for Check<'_> {
     type Output = Vec<CheckResult>;
 
     fn visit<F: Catalog>(self) -> Self::Output {
-        let (command, out) = (self.arguments.command.clone(), self.out);
-        check_rules::<F>(command, Options::default(), &samples::<F>(), |result| {
+        let CheckArguments { command, bounds, seed, .. } = self.arguments;
+        let (command, out, samples) = (command.clone(), self.out, samples::<F>(*seed));
+        check_rules::<F>(command, bounds.options(), bounds.validate, &samples, |result| {
             let mark = match result.outcome {
                 CheckOutcome::NotTried => "-   ",
                 CheckOutcome::Right => "ok  ",
@@ -89,12 +100,12 @@ impl Visit for Check<'_> {
 
 /// Conversations that the reference has had: the first drawn cases that are short and in which
 /// something is achieved.
-fn samples<F: Catalog>() -> Vec<SampleCase<F>> {
+fn samples<F: Catalog>(seed: u64) -> Vec<SampleCase<F>> {
     let profile = F::profiles()[0];
     let strategy = F::strategy(profile);
     (0..)
         .filter_map(|index| {
-            let case = CaseId { family: F::NAME, profile, seed: 0, index };
+            let case = CaseId { family: F::NAME, profile, seed, index };
             sample(&Context::new(draw::<F>(&strategy, case).current()).ok()?)
         })
         .take(SAMPLES)

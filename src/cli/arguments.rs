@@ -264,6 +264,12 @@ pub(super) struct CheckArguments {
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
+    /// The seed of the cases that it is tried with. A new one is drawn and shown if it is absent, so
+    /// that no adapter passes because it has seen the questions before.
+    #[arg(long, value_name = "S", default_value = "random", value_parser = seed)]
+    pub(super) seed: u64,
+    #[command(flatten)]
+    pub(super) bounds: Bounds,
     /// The adapter's command.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
@@ -296,12 +302,39 @@ pub(super) struct MergeArguments {
 /// A child process as the subject.
 #[derive(Debug, Args)]
 pub(super) struct Child {
-    /// How long the child may take to answer, such as 5s.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) reply_timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(super) bounds: Bounds,
     /// The command of the subject's adapter; the reference, if absent.
     #[arg(last = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+}
+
+/// What a child process may do, and where it runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Child process")]
+pub(super) struct Bounds {
+    /// How long the child may take to answer, such as 5s.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) reply_timeout: Option<Duration>,
+    /// How long the child may take to start and to say who it is; 10s, if absent.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) hello_timeout: Option<Duration>,
+    /// Holds each line to the child and from it against the JSON Schemas of the protocol.
+    #[arg(long, requires = "command")]
+    pub(super) validate: bool,
+    /// The most address space that a process of the child may have, such as 512M or 2G (Linux).
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) memory_limit: Option<u64>,
+    /// Starts the child with an empty environment.
+    #[arg(long)]
+    pub(super) clean_env: bool,
+    /// With --clean-env, a variable that the child gets all the same: NAME for the value that it
+    /// has here, or NAME=VALUE.
+    #[arg(long, value_name = "NAME", requires = "clean_env")]
+    pub(super) env: Vec<OsString>,
+    /// The directory in which the child runs.
+    #[arg(long, value_name = "DIR")]
+    pub(super) directory: Option<PathBuf>,
 }
 
 /// How results are written.
@@ -425,13 +458,29 @@ fn duration(text: &str) -> Result<Duration, String> {
     millis.map(Duration::from_millis).ok_or_else(|| "too long".to_owned())
 }
 
+/// Bytes such as `64K`, `512M` or `2G`; a bare number is bytes.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let number: u64 = number.parse().map_err(|_| "a number and a unit, such as 512M".to_owned())?;
+    let shift = match unit {
+        "" => 0,
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        _ => return Err("the units are K, M and G".to_owned()),
+    };
+    let bytes = number.checked_mul(1 << shift).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "between 1 byte and 16 exbibytes".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use clap::CommandFactory as _;
 
-    use super::{Arguments, SEED_MAX, Shard, duration, seed};
+    use super::{Arguments, SEED_MAX, Shard, duration, seed, size};
 
     #[test]
     fn the_arguments_are_consistent() {
@@ -458,6 +507,15 @@ mod tests {
         assert!(seed("random").unwrap() <= SEED_MAX);
         assert!(seed(&u64::MAX.to_string()).is_err());
         assert!(seed("-1").is_err());
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("512M"), Ok(512 << 20));
+        assert_eq!(size("7"), Ok(7));
+        for wrong in ["", "M", "0", "1T", "1.5G", "99999999999999G"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) struct Shown<'a, F: Catalog> {
 
 impl<F: Catalog> Progress<F> for Shown<'_, F> {
     fn cases(&mut self, totals: &Totals) {
-        self.bar.set_position(totals.cases);
+        self.bar.set_position(totals.cases + totals.unsupported);
     }
 
     fn broken(&mut self, case: u64, violation: &Violation) {
@@ -115,6 +115,9 @@ pub(super) fn replay_command(
     if child {
         if let Some(profile) = &arguments.profile {
             command.push_str(&format!(" --profile {profile}"));
+        }
+        for word in arguments.child.bounds.words() {
+            command.push_str(&format!(" {}", shell_words([word])));
         }
         command.push_str(&format!(" -- {subject}"));
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use crate::campaign::{Found, Judge, LOT, Plan, search};
 use crate::families::{Catalog, Misbehavior};
 use crate::invariant::NEVER_PANICS_OR_HANGS;
-use crate::machine::Observes;
+use crate::machine::{Observes, SubjectError};
 use crate::reports::{
     CampaignRecord, ClaimRecord, Ended, FindingReport, Gaps, LieRecord, ProfileRecord,
     RegressionsRecord, TotalsRecord, counts, summary_text,
@@ -50,6 +50,10 @@ pub(super) fn search_profile<F: Catalog>(
     };
     let mut totals = done.totals;
     totals.add(&outcome.totals);
+    if let (0, Some(why)) = (totals.cases, &totals.unsupported_why) {
+        let error = SubjectError::Unsupported { message: why.clone() };
+        campaign.failed = Some(refuse(Exit::SubjectFailed, error));
+    }
     let claims = claims_of(campaign, &judge, profile);
     let lie = |known: &Misbehavior| LieRecord {
         lie: known.id.to_owned(),
@@ -273,6 +277,10 @@ pub(super) fn profile_text(record: &ProfileRecord, findings: usize) -> String {
         if let Some(cases) = record.totals.known.get(&claim.claim) {
             text.push_str(&format!("KNOWN {}: {cases} cases: {reason}\n", claim.claim));
         }
+    }
+    if let Some(why) = &record.totals.unsupported_why {
+        let unsupported = record.totals.unsupported;
+        text.push_str(&format!("{unsupported} cases are not supported by the subject: {why}\n"));
     }
     // A search that was cut short has gaps enough.
     let shown = if findings == 0 { &record.gaps } else { &Gaps::default() };

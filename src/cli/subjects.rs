@@ -1,17 +1,21 @@
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::sync::Arc;
 
-use crate::adapters::{About, ChildProcess, InProcess, Options, quiet_panics};
+use crate::adapters::{
+    About, ChildProcess, Environment, InProcess, LineSchemas, Options, quiet_panics,
+};
 use crate::families::{Catalog, Mutant};
 use crate::machine::{Observes, Subject, SubjectError};
 use crate::vectors::Document;
 
-use super::arguments::Child;
+use super::arguments::{Bounds, Child};
 
 /// Who is tested.
 #[derive(Debug)]
 pub(super) enum Choice<F: Catalog> {
-    /// A child process.
-    Child(Vec<OsString>, Options),
+    /// A child process, held against schemas or not.
+    Child(Vec<OsString>, Options, Option<Arc<LineSchemas>>),
     /// A faulty machine of ours.
     Mutant(&'static Mutant<F>),
     /// The reference.
@@ -24,11 +28,8 @@ impl<F: Catalog> Choice<F> {
         if child.command.is_empty() {
             return Self::Reference;
         }
-        let mut options = Options::default();
-        if let Some(timeout) = child.reply_timeout {
-            options.reply_timeout = timeout;
-        }
-        Self::Child(child.command.clone(), options)
+        let schemas = child.bounds.validate.then(|| Arc::new(LineSchemas::of::<F>()));
+        Self::Child(child.command.clone(), child.bounds.options(), schemas)
     }
 
     /// Whom a file names: a mutant, or the reference. Files with unknown mutants are not read.
@@ -47,9 +48,7 @@ impl<F: Catalog> Choice<F> {
     pub(super) fn make(&self) -> Result<Box<dyn Subject<F>>, SubjectError> {
         quiet_panics();
         Ok(match self {
-            Self::Child(command, options) => {
-                Box::new(ChildProcess::spawn(command.clone(), options.clone())?)
-            }
+            Self::Child(..) => Box::new(self.spawn()?.expect("it is a child")),
             Self::Mutant(mutant) => Box::new(InProcess::new(mutant.make)),
             Self::Reference => Box::new(InProcess::new(F::reference)),
         })
@@ -57,9 +56,13 @@ impl<F: Catalog> Choice<F> {
 
     /// What it says of itself, if it is a child.
     pub(super) fn about(&self) -> Result<Option<About>, SubjectError> {
-        let Self::Child(command, options) = self else { return Ok(None) };
-        let child = ChildProcess::<F>::spawn(command.clone(), options.clone())?;
-        Ok(Some(child.about().clone()))
+        Ok(self.spawn()?.map(|child| child.about().clone()))
+    }
+
+    fn spawn(&self) -> Result<Option<ChildProcess<F>>, SubjectError> {
+        let Self::Child(command, options, schemas) = self else { return Ok(None) };
+        let (command, options) = (command.clone(), options.clone());
+        ChildProcess::spawn_validated(command, options, schemas.clone()).map(Some)
     }
 
     /// What the engine can see of it.
@@ -70,12 +73,63 @@ impl<F: Catalog> Choice<F> {
     /// For people.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Child(command, _) => {
+            Self::Child(command, ..) => {
                 shell_words(command.iter().map(|word| word.to_string_lossy()))
             }
             Self::Mutant(mutant) => format!("mutant {}", mutant.id),
             Self::Reference => "reference".to_owned(),
         }
+    }
+}
+
+impl Bounds {
+    /// The bounds of a child process.
+    pub(super) fn options(&self) -> Options {
+        let defaults = Options::default();
+        Options {
+            reply_timeout: self.reply_timeout.unwrap_or(defaults.reply_timeout),
+            hello_timeout: self.hello_timeout.unwrap_or(defaults.hello_timeout),
+            memory_bytes_max: self.memory_limit,
+            environment: match self.clean_env {
+                true => Environment::Only(self.env.iter().filter_map(variable).collect()),
+                false => Environment::Inherited,
+            },
+            directory: self.directory.clone(),
+            ..defaults
+        }
+    }
+
+    /// The arguments that make the same bounds, as words.
+    pub(super) fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let mut option = |name: &str, value: Option<String>| {
+            words.extend(value.map(|value| format!("--{name}={value}")));
+        };
+        let millis = |time: std::time::Duration| format!("{}ms", time.as_millis());
+        option("reply-timeout", self.reply_timeout.map(millis));
+        option("hello-timeout", self.hello_timeout.map(millis));
+        option("memory-limit", self.memory_limit.map(|bytes| bytes.to_string()));
+        let directory = self.directory.as_ref().map(|it| it.to_string_lossy().into_owned());
+        option("directory", directory);
+        for variable in &self.env {
+            option("env", Some(variable.to_string_lossy().into_owned()));
+        }
+        for (flag, is_set) in [("--validate", self.validate), ("--clean-env", self.clean_env)] {
+            words.extend(is_set.then(|| flag.to_owned()));
+        }
+        words
+    }
+}
+
+/// A variable with its value: the one that is given, or that it has here, if it has one.
+fn variable(text: &OsString) -> Option<(OsString, OsString)> {
+    let bytes = text.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => {
+            let value = OsString::from_vec(bytes[at + 1..].to_vec());
+            Some((OsString::from_vec(bytes[..at].to_vec()), value))
+        }
+        None => Some((text.clone(), std::env::var_os(text)?)),
     }
 }
 

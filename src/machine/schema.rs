@@ -2,9 +2,9 @@ use schemars::JsonSchema;
 
 use super::Family;
 
-/// A family whose vocabulary has JSON Schemas. The marker's own schema is never used: it lends its
-/// name to those of generic types.
-pub trait Described:
+/// A family of which all that a subject hears and says has JSON Schemas. The marker's own schema is
+/// never used: it lends its name to those of generic types.
+pub trait Spoken:
     JsonSchema
     + Family<
         Message: JsonSchema,
@@ -13,15 +13,12 @@ pub trait Described:
         Reason: JsonSchema,
         Hello: JsonSchema,
         Start: JsonSchema,
-        Spec: JsonSchema,
-        PeerSpec: JsonSchema,
-        Action: JsonSchema,
-        Misbehavior: JsonSchema,
+        Gauges: JsonSchema,
     >
 {
 }
 
-impl<F> Described for F where
+impl<F> Spoken for F where
     F: JsonSchema
         + Family<
             Message: JsonSchema,
@@ -30,10 +27,19 @@ impl<F> Described for F where
             Reason: JsonSchema,
             Hello: JsonSchema,
             Start: JsonSchema,
-            Spec: JsonSchema,
-            PeerSpec: JsonSchema,
-            Action: JsonSchema,
-            Misbehavior: JsonSchema,
+            Gauges: JsonSchema,
         >
+{
+}
+
+/// A family whose files have JSON Schemas too.
+pub trait Described:
+    Spoken + Family<Spec: JsonSchema, PeerSpec: JsonSchema, Action: JsonSchema, Misbehavior: JsonSchema>
+{
+}
+
+impl<F> Described for F where
+    F: Spoken
+        + Family<Spec: JsonSchema, PeerSpec: JsonSchema, Action: JsonSchema, Misbehavior: JsonSchema>
 {
 }

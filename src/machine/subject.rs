@@ -1,5 +1,6 @@
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Family, Input, Outbox, Time};
@@ -111,7 +112,7 @@ pub enum Advance {
 }
 
 /// What a subject lets the engine see. A claim that needs more is inconclusive, not passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Observes {
     /// It reports its progress as events.

@@ -211,6 +211,10 @@ pub struct TotalsRecord {
     pub failed: u64,
     /// Cases of which nothing can be said: a bound was reached.
     pub inconclusive: u64,
+    /// Cases that did not run because the subject does not support them.
+    pub unsupported: u64,
+    /// What the first of them asked for in vain.
+    pub unsupported_why: Option<String>,
     /// Messages that were delivered.
     pub messages: u64,
     /// What the subject saw.
@@ -333,6 +337,8 @@ impl TotalsRecord {
             cases: totals.cases,
             failed: totals.failed,
             inconclusive: totals.inconclusive,
+            unsupported: totals.unsupported,
+            unsupported_why: totals.unsupported_why.clone(),
             messages: totals.messages,
             inputs: totals.inputs,
             labels: counts(&totals.labels),
@@ -361,6 +367,10 @@ impl TotalsRecord {
         number(&mut self.cases, other.cases);
         number(&mut self.failed, other.failed);
         number(&mut self.inconclusive, other.inconclusive);
+        number(&mut self.unsupported, other.unsupported);
+        if self.unsupported_why.is_none() {
+            self.unsupported_why.clone_from(&other.unsupported_why);
+        }
         number(&mut self.messages, other.messages);
         number(&mut self.inputs, other.inputs);
         let map = |mine: &mut BTreeMap<String, u64>, its: &BTreeMap<String, u64>| {

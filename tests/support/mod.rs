@@ -9,14 +9,18 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/adapters").join(name)
 }
 
-/// The command of a Python fixture; `None`, said loudly, if there is no Python.
-pub(crate) fn python(script: &str, arguments: &[&str]) -> Option<Vec<OsString>> {
-    let found = Command::new("python3")
+/// Whether there is a Python that is young enough.
+pub(crate) fn has_python() -> bool {
+    Command::new("python3")
         .args(["-c", "import sys; sys.exit(sys.version_info < (3, 9))"])
         .stderr(Stdio::null())
         .status()
-        .is_ok_and(|status| status.success());
-    if !found {
+        .is_ok_and(|status| status.success())
+}
+
+/// The command of a Python fixture; `None`, said loudly, if there is no Python.
+pub(crate) fn python(script: &str, arguments: &[&str]) -> Option<Vec<OsString>> {
+    if !has_python() {
         eprintln!("SKIPPED: there is no python3 of version 3.9 or later to run {script}");
         return None;
     }

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::adapters::protocol::{About, ReplyKind, Request};
+use crate::adapters::protocol::{About, ReplyKind};
 use crate::machine::{Family, Output, Time};
 
 use super::SampleCase;
@@ -185,10 +185,11 @@ pub(super) fn restarts<F: Family>(
         probe.deliver(now, input)?;
     }
     if about.observes.restart {
-        probe.act(&Request::Restart { seq: 0, now })?;
+        probe.restart(sample, now)?;
         probe.advance(now, now + 1_000)?;
         probe.end()?;
-        return Ok("it restarts in the middle of a case".to_owned());
+        let how = if about.data_directory { "is killed and goes on" } else { "restarts" };
+        return Ok(format!("it {how} in the middle of a case"));
     }
     match probe.ask(json!({ "type": "restart", "now": now }))?.kind {
         ReplyKind::Unsupported => Ok("it says that it cannot, and refuses".to_owned()),

@@ -1,13 +1,15 @@
 use std::ffi::OsString;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::adapters::Options;
 use crate::adapters::process::{Ending, Session};
 use crate::adapters::protocol::{
     About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX, shortened,
 };
+use crate::adapters::{LineSchemas, Options};
 use crate::machine::{Family, Input, Output, Time};
 
 use super::SampleCase;
@@ -17,13 +19,18 @@ use super::SampleCase;
 pub(super) struct Target {
     pub(super) command: Vec<OsString>,
     pub(super) options: Options,
+    /// Replies are held against them, if there are any.
+    pub(super) schemas: Option<Arc<LineSchemas>>,
 }
 
 /// One process of it, which can be asked anything.
 #[derive(Debug)]
 pub(super) struct Probe<F> {
     session: Session,
+    schemas: Option<Arc<LineSchemas>>,
     seq: u64,
+    wants_directory: bool,
+    directory: Option<TempDir>,
     family: PhantomData<F>,
 }
 
@@ -46,7 +53,14 @@ impl<F: Family> Probe<F> {
     pub(super) fn start(target: &Target) -> Result<Self, String> {
         let session = Session::new(target.command.clone(), target.options.clone());
         let session = session.map_err(|error| error.to_string())?;
-        Ok(Self { session, seq: 0, family: PhantomData })
+        Ok(Self {
+            session,
+            schemas: target.schemas.clone(),
+            seq: 0,
+            wants_directory: false,
+            directory: None,
+            family: PhantomData,
+        })
     }
 
     /// A process that has answered `hello`.
@@ -66,7 +80,10 @@ impl<F: Family> Probe<F> {
     pub(super) fn hello(&mut self, versions: &[u32]) -> Result<About, String> {
         let reply = self.ask(hello(versions))?;
         match (reply.kind, reply.protocol, reply.about) {
-            (ReplyKind::Hello, Some(PROTOCOL_VERSION), Some(about)) => Ok(about),
+            (ReplyKind::Hello, Some(PROTOCOL_VERSION), Some(about)) => {
+                self.wants_directory = about.data_directory;
+                Ok(about)
+            }
             (ReplyKind::Hello, Some(version), Some(_)) => {
                 Err(format!("it chose protocol version {version} of those offered, {versions:?}"))
             }
@@ -75,7 +92,36 @@ impl<F: Family> Probe<F> {
     }
 
     pub(super) fn begin(&mut self, sample: &SampleCase<F>) -> Result<Reply<F>, String> {
-        self.act(&Request::Begin { seq: 0, family: F::NAME, start: &sample.start })
+        let reply = self.ask_begin(sample)?;
+        done("begin", reply)
+    }
+
+    /// The beginning of a case, which may be answered by any reply.
+    pub(super) fn ask_begin(&mut self, sample: &SampleCase<F>) -> Result<Reply<F>, String> {
+        self.directory = None;
+        if self.wants_directory {
+            self.directory = Some(tempfile::tempdir().map_err(|error| error.to_string())?);
+        }
+        let data = self.data();
+        let (family, start) = (F::NAME, &sample.start);
+        let begin: Request<'_, F> = Request::Begin { seq: 0, family, start, data: data.as_deref() };
+        self.ask(serde_json::to_value(&begin).map_err(|error| error.to_string())?)
+    }
+
+    /// Dies in the middle of a case and comes back, in the way that the subject has asked for.
+    pub(super) fn restart(&mut self, sample: &SampleCase<F>, now: Time) -> Result<(), String> {
+        let Some(data) = self.data() else {
+            return self.act(&Request::Restart { seq: 0, now }).map(drop);
+        };
+        self.session.kill();
+        self.hello(&[PROTOCOL_VERSION])?;
+        let (family, start) = (F::NAME, &sample.start);
+        self.act(&Request::Resume { seq: 0, now, family, start, data: &data }).map(drop)
+    }
+
+    fn data(&self) -> Option<String> {
+        let directory = self.directory.as_ref()?;
+        Some(directory.path().to_string_lossy().into_owned())
     }
 
     pub(super) fn end(&mut self) -> Result<Reply<F>, String> {
@@ -87,11 +133,7 @@ impl<F: Family> Probe<F> {
         let request = serde_json::to_value(request).map_err(|error| error.to_string())?;
         let what = request["type"].as_str().unwrap_or_default().to_owned();
         let reply = self.ask(request)?;
-        if reply.kind == ReplyKind::Done {
-            return Ok(reply);
-        }
-        let message = reply.message.map_or(String::new(), |message| format!(": {message}"));
-        Err(format!("it answered `{what}` with {}{message}", name(reply.kind)))
+        done(&what, reply)
     }
 
     /// Any request; the sequence number is filled in. The reply may be of any type.
@@ -124,6 +166,10 @@ impl<F: Family> Probe<F> {
             .exchange(what, request.as_bytes(), limit)
             .map_err(|error| error.to_string())?;
         let reply = self.session.line(place);
+        if let Some(Err(misfit)) = self.schemas.as_ref().map(|it| it.check_reply(reply)) {
+            let line = shortened(reply);
+            return Err(format!("its answer does not fit the schema {misfit}: {line}"));
+        }
         serde_json::from_slice::<Reply<F>>(reply)
             .map_err(|error| error.to_string())
             .and_then(|reply| match reply.misplaced() {
@@ -189,6 +235,14 @@ impl<F: Family> Record<F> {
         self.outputs.extend(reply.outputs.into_iter().map(|output| (at, output)));
         self.deadlines.extend(reply.deadline.map(|deadline| (at, deadline)));
     }
+}
+
+fn done<F: Family>(what: &str, reply: Reply<F>) -> Result<Reply<F>, String> {
+    if reply.kind == ReplyKind::Done {
+        return Ok(reply);
+    }
+    let message = reply.message.map_or(String::new(), |message| format!(": {message}"));
+    Err(format!("it answered `{what}` with {}{message}", name(reply.kind)))
 }
 
 pub(super) fn hello(versions: &[u32]) -> Value {

@@ -22,6 +22,12 @@ pub(super) fn unknown_family<F: Family>(
     Ok("no-such-family is unsupported, and the next case runs".to_owned())
 }
 
+/// Why the subject does not support a case, if it says so. Whatever else it says is tried later.
+pub(super) fn unsupported<F: Family>(target: &Target, sample: &SampleCase<F>) -> Option<String> {
+    let reply = Probe::<F>::greeted(target).ok()?.ask_begin(sample).ok()?;
+    (reply.kind == ReplyKind::Unsupported).then(|| reply.message.unwrap_or_default())
+}
+
 pub(super) fn unknown_request<F: Family>(
     target: &Target,
     samples: &[SampleCase<F>],
@@ -55,13 +61,47 @@ pub(super) fn garbage<F: Family>(target: &Target) -> Result<String, String> {
     }
 }
 
+/// It may also end the process, as garbage may.
+pub(super) fn no_sequence<F: Family>(
+    target: &Target,
+    samples: &[SampleCase<F>],
+) -> Result<String, String> {
+    let sample = samples.first().ok_or("there is no sample case")?;
+    let what = "a request without `seq`";
+    match Probe::begun(target, sample)?.ask_line(r#"{"type":"advance","now":0,"until":0}"#) {
+        Ok(reply) => refused(what, &reply),
+        Err(error) if error.starts_with("subject exited") => {
+            let first = error.lines().next().unwrap_or_default();
+            Ok(format!("{what} ends it: {first}"))
+        }
+        Err(error) => Err(format!("{what}: {error}")),
+    }
+}
+
+/// Nothing can happen where nothing has begun.
+pub(super) fn outside_case<F: Family>(
+    target: &Target,
+    samples: &[SampleCase<F>],
+) -> Result<String, String> {
+    let sample = samples.first().ok_or("there is no sample case")?;
+    let advance = || json!({ "type": "advance", "now": 0, "until": 0 });
+    let before = Probe::<F>::greeted(target)?.ask(advance())?;
+    refused("`advance` before a case", &before)?;
+    let mut probe = Probe::begun(target, sample)?;
+    probe.end()?;
+    let after = probe.ask(advance())?;
+    refused("`advance` after `end`", &after)?;
+    Ok("`advance` before a case and after it is refused".to_owned())
+}
+
 /// Both ways are fine: a field that is not known is passed over, or the request is refused.
 pub(super) fn unknown_field<F: Family>(
     target: &Target,
     samples: &[SampleCase<F>],
 ) -> Result<String, String> {
     let sample = samples.first().ok_or("there is no sample case")?;
-    let begin: Request<'_, F> = Request::Begin { seq: 0, family: F::NAME, start: &sample.start };
+    let begin: Request<'_, F> =
+        Request::Begin { seq: 0, family: F::NAME, start: &sample.start, data: None };
     let mut request: Value = serde_json::to_value(&begin).map_err(|error| error.to_string())?;
     request["no_such_field"] = json!(true);
     let reply = Probe::<F>::greeted(target)?.ask(request)?;

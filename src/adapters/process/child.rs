@@ -1,9 +1,15 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::adapters::protocol::{About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX};
+use tempfile::TempDir;
+
+use crate::adapters::LineSchemas;
+use crate::adapters::protocol::{
+    About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX, bounded,
+};
 use crate::machine::{Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time};
 
 use super::{Options, Session};
@@ -23,6 +29,15 @@ pub struct ChildProcess<F: Family> {
     // What the last reply said: `None` if it said nothing.
     deadline: Option<Option<Time>>,
     gauges: Option<F::Gauges>,
+    schemas: Option<Arc<LineSchemas>>,
+    durable: Option<Durable<F>>,
+}
+
+/// What a new process needs to go on with a case: a directory, and how the case began.
+#[derive(Debug)]
+struct Durable<F: Family> {
+    directory: TempDir,
+    start: F::Start,
 }
 
 impl<F: Family> ChildProcess<F> {
@@ -31,12 +46,25 @@ impl<F: Family> ChildProcess<F> {
     /// # Errors
     /// When it does not start, does not answer `hello`, or does not run this family.
     pub fn spawn(command: Vec<OsString>, options: Options) -> Result<Self, SubjectError> {
+        Self::spawn_validated(command, options, None)
+    }
+
+    /// The same, but each line in both directions has to fit its schema.
+    ///
+    /// # Errors
+    /// As [`ChildProcess::spawn`].
+    pub fn spawn_validated(
+        command: Vec<OsString>,
+        options: Options,
+        schemas: Option<Arc<LineSchemas>>,
+    ) -> Result<Self, SubjectError> {
         let about = About {
             name: String::new(),
             version: String::new(),
             families: Vec::new(),
             profiles: None,
             observes: Observes::NONE,
+            data_directory: false,
         };
         let mut child = Self {
             session: Session::new(command, options)?,
@@ -46,6 +74,8 @@ impl<F: Family> ChildProcess<F> {
             in_case: false,
             deadline: None,
             gauges: None,
+            schemas,
+            durable: None,
         };
         child.hello()?;
         Ok(child)
@@ -132,11 +162,26 @@ impl<F: Family> ChildProcess<F> {
         serde_json::to_writer(&mut self.request, request).map_err(|error| {
             SubjectError::NotStarted { message: format!("{what} cannot be written: {error}") }
         })?;
-        self.request.push(b'\n');
         let seq = self.seq;
         self.seq += 1;
         let name = || format!("`{what}` (seq {seq})");
+        let schemas = self.schemas.clone();
+        if let Some(misfit) = schemas.as_ref().and_then(|it| it.check_request(&self.request).err())
+        {
+            let message = format!("our {} does not fit its schema {misfit}", name());
+            return Err(SubjectError::NotStarted { message });
+        }
+        self.request.push(b'\n');
         let place = self.session.exchange(name, &self.request, limit)?;
+        let line = self.session.line(place.clone());
+        if let Some(misfit) = schemas.and_then(|schemas| schemas.check_reply(line).err()) {
+            // Each process writes one line for each request, and its requests begin with 0.
+            let number = seq + 1;
+            let name = name();
+            let cause =
+                format!("line {number}, its answer to {name}, does not fit its schema {misfit}");
+            return Err(self.session.reject(&cause, place));
+        }
         let reply: Reply<F> = match serde_json::from_slice(self.session.line(place.clone())) {
             Ok(reply) => reply,
             Err(error) => {
@@ -160,14 +205,30 @@ impl<F: Family> ChildProcess<F> {
                 Err(self.lacks(what, "message", place))
             }
             (ReplyKind::Error, Some(message)) => {
-                let cause = format!("it answered {} with an error: {message}", name());
+                let cause = format!("it answered {} with an error: {}", name(), bounded(message));
                 Err(self.session.give_up(&cause))
             }
             (ReplyKind::Unsupported, Some(message)) => {
-                Err(SubjectError::Unsupported { message: message.clone() })
+                Err(SubjectError::Unsupported { message: bounded(message).into_owned() })
             }
             _ => Ok((reply, place)),
         }
+    }
+
+    /// Kills the process, and lets a new one go on with what is durable.
+    fn resume(
+        &mut self,
+        now: Time,
+        durable: &Durable<F>,
+        out: &mut Outbox<F>,
+    ) -> Result<(), SubjectError> {
+        self.session.kill();
+        self.hello().inspect_err(|_| self.in_case = false)?;
+        (self.deadline, self.gauges) = (None, None);
+        let data = path_text(&durable.directory);
+        let (family, start) = (F::NAME, &durable.start);
+        let request = Request::Resume { seq: self.seq, now, family, start, data: &data };
+        self.act("resume", &request, None, out).map(drop)
     }
 
     fn lacks(&mut self, what: impl Display, field: &str, place: Range<usize>) -> SubjectError {
@@ -188,7 +249,16 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
             self.hello()?;
         }
         (self.in_case, self.deadline, self.gauges) = (true, None, None);
-        let request = Request::Begin { seq: self.seq, family: F::NAME, start };
+        self.durable = None;
+        if self.about.data_directory {
+            let directory = tempfile::tempdir().map_err(|error| SubjectError::NotStarted {
+                message: format!("no directory for what it makes durable: {error}"),
+            })?;
+            self.durable = Some(Durable { directory, start: start.clone() });
+        }
+        let data = self.durable.as_ref().map(|it| path_text(&it.directory));
+        let data = data.as_deref();
+        let request = Request::Begin { seq: self.seq, family: F::NAME, start, data };
         self.act("begin", &request, None, out).map(drop)
     }
 
@@ -226,6 +296,11 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
             let message = format!("restart; {} cannot be restarted", self.about.name);
             return Err(SubjectError::Unsupported { message });
         }
+        if let Some(durable) = self.durable.take() {
+            let resumed = self.resume(now, &durable, out);
+            self.durable = Some(durable);
+            return resumed;
+        }
         let request = Request::Restart { seq: self.seq, now };
         self.act("restart", &request, None, out).map(drop)
     }
@@ -246,6 +321,10 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
     fn observes(&self) -> Observes {
         self.about.observes
     }
+}
+
+fn path_text(directory: &TempDir) -> String {
+    directory.path().to_string_lossy().into_owned()
 }
 
 /// Whether the reply says no more than its request allows.

@@ -7,6 +7,9 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use tokio::time::{sleep, timeout};
 
+use super::stragglers::Mark;
+use super::{Environment, Options};
+
 /// A child process and all processes that it starts in its group.
 ///
 /// The child is reaped last: until then no other group can get its number, so a signal to the
@@ -15,24 +18,40 @@ use tokio::time::{sleep, timeout};
 pub(super) struct ProcessGroup {
     child: Child,
     leader: Pid,
+    mark: Mark,
     reaped: bool,
 }
 
 impl ProcessGroup {
     /// Starts a program in a group of its own, with pipes for all three streams.
-    pub(super) fn spawn(command: &[OsString]) -> io::Result<Self> {
+    pub(super) fn spawn(command: &[OsString], options: &Options) -> io::Result<Self> {
         let (program, arguments) = command
             .split_first()
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()?;
+            .process_group(0);
+        if let Environment::Only(variables) = &options.environment {
+            command.env_clear().envs(variables.iter().map(|(name, value)| (name, value)));
+        }
+        if let Some(directory) = &options.directory {
+            command.current_dir(directory);
+        }
+        let mark = Mark::put(&mut command);
+        let child = command.spawn()?;
         let leader = Pid::from_child(&child);
-        Ok(Self { child, leader, reaped: false })
+        let mut group = Self { child, leader, mark, reaped: false };
+        if let Some(bytes) = options.memory_bytes_max
+            && let Err(error) = limit_memory(leader, bytes)
+        {
+            group.kill();
+            return Err(io::Error::new(error.kind(), format!("its memory limit: {error}")));
+        }
+        Ok(group)
     }
 
     /// The child, for its pipes.
@@ -74,8 +93,10 @@ impl ProcessGroup {
         let _ = kill_process_group(self.leader, signal);
     }
 
-    fn kill(&mut self) -> Option<ExitStatus> {
+    /// Ends the whole group at once, and what has left it.
+    pub(super) fn kill(&mut self) -> Option<ExitStatus> {
         self.signal(Signal::KILL);
+        self.mark.kill_all();
         self.reaped = true;
         self.child.wait().ok()
     }
@@ -87,6 +108,23 @@ impl Drop for ProcessGroup {
             self.kill();
         }
     }
+}
+
+/// Bounds the address space of a process and of those that it starts from now on.
+#[cfg(target_os = "linux")]
+fn limit_memory(process: Pid, bytes: u64) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, prlimit};
+    let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+    match prlimit(Some(process), Resource::As, limit) {
+        // It is gone already; how it went is the better message.
+        Ok(_) | Err(rustix::io::Errno::SRCH) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_memory(_: Pid, _: u64) -> io::Result<()> {
+    Err(io::Error::from(io::ErrorKind::Unsupported))
 }
 
 /// How a process ended, in words.

@@ -1,4 +1,7 @@
+use std::path::PathBuf;
 use std::time::Duration;
+
+use super::Environment;
 
 /// Bounds on a child process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,12 @@ pub struct Options {
     pub line_bytes_max: usize,
     /// How many of the last lines of its log are shown when it fails.
     pub log_lines: usize,
+    /// The most address space that each of its processes may have, on Linux.
+    pub memory_bytes_max: Option<u64>,
+    /// What it finds in its environment.
+    pub environment: Environment,
+    /// Where it runs; where we do, if absent.
+    pub directory: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -23,6 +32,9 @@ impl Default for Options {
             grace: Duration::from_millis(500),
             line_bytes_max: 64 << 20,
             log_lines: 10,
+            memory_bytes_max: None,
+            environment: Environment::Inherited,
+            directory: None,
         }
     }
 }

@@ -126,6 +126,14 @@ impl Session {
         Some(self.runtime.as_ref().expect(ALIVE).block_on(running.close(grace)))
     }
 
+    /// Kills the process without a word, as a power cut would.
+    pub(in crate::adapters) fn kill(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.log_reader.abort();
+            running.group.kill();
+        }
+    }
+
     fn fail(&mut self, failure: &Failure, what: &str) -> SubjectError {
         let (unread, progress) = self.running.as_ref().map_or((None, Progress::Written), |it| {
             let unread = it.lines.unread().split(|byte| *byte == b'\n').next().unwrap_or_default();
@@ -220,7 +228,7 @@ impl Running {
         let not_started = |error: io::Error| SubjectError::NotStarted {
             message: format!("`{}`: {error}", name()),
         };
-        let mut group = ProcessGroup::spawn(command).map_err(not_started)?;
+        let mut group = ProcessGroup::spawn(command, options).map_err(not_started)?;
         let child = group.child();
         let stdin = child.stdin.take().expect("all three streams are piped");
         let stdout = child.stdout.take().expect("all three streams are piped");

@@ -294,7 +294,7 @@ pub enum Profile {
 }
 
 /// How much a subject holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gauges {
     /// Headers waiting for their blocks.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
@@ -150,14 +150,14 @@ pub struct CompactedMessages {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
-    #[serde(deserialize_with = "indices")]
+    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
     #[schemars(with = "Vec<Vec<Index>>")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
-    #[serde(deserialize_with = "indices")]
+    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
     #[schemars(with = "Vec<Vec<Index>>")]
     pub secp_includes: Vec<Vec<u64>>,
 }
@@ -343,7 +343,14 @@ pub struct Gauges {
     pub in_flight: u64,
 }
 
-/// Reads indices; those beyond 2^53 stand as decimal text in files.
+/// Writes indices; those beyond 2^53 - 1 as decimal text, for readers that know no such numbers.
+fn write_indices<S: Serializer>(lists: &[Vec<u64>], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        lists.iter().map(|list| list.iter().map(|index| Index(*index)).collect::<Vec<_>>()),
+    )
+}
+
+/// Reads indices.
 fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
     let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
     Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
@@ -358,11 +365,22 @@ impl JsonSchema for Index {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "An index, as decimal text beyond 2^53.",
-            "type": ["integer", "string"],
-            "minimum": 0,
-            "pattern": "^[1-9][0-9]{15,19}$",
+            "description": "An index, as decimal text beyond 2^53 - 1.",
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64 },
+                { "type": "string", "pattern": "^[0-9]+$" },
+            ],
         })
+    }
+}
+
+impl Serialize for Index {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 < 1 << 53 {
+            serializer.serialize_u64(self.0)
+        } else {
+            serializer.collect_str(&self.0)
+        }
     }
 }
 

@@ -8,7 +8,8 @@ pub static NO_LOST_REQUEST: Claim = Claim {
     summary: "An item that was asked for and not delivered is asked for again while a peer that \
               has it is there.",
     strength: Strength::Must,
-    needs: Needs::Messages,
+    // What is still wanted depends on what was reached: one may leave a chain for a better one.
+    needs: Needs::Events,
     source: "geth #14460; btcd #229, 24db7d7c, #1625; dcrd 1510b02e; zebra #5709",
 };
 
