@@ -9,4 +9,6 @@ mod files;
 mod findings;
 mod pipes;
 mod program;
+mod resume;
+mod shards;
 mod vectors;
