@@ -6,6 +6,7 @@ use alloy_rlp::{Decodable, Encodable, Header as RlpHeader};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::ethereum_state::{EMPTY_ROOT, Hash32};
+use super::schema::string_schema;
 
 /// The Keccak-256 of the RLP of an empty list: the uncles of most blocks.
 const NO_UNCLES: [u8; 32] = [
@@ -120,6 +121,8 @@ impl SealedHeader {
         self.hash
     }
 }
+
+string_schema!(SealedHeader, "SealedHeader", "The RLP of a header.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for SealedHeader {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+
 use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
@@ -12,7 +14,7 @@ use super::world::check_place;
 use super::{Action, Peer, PeerSpec, Profile, Spec, World};
 
 /// The skeleton family: geth's beacon header sync.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
 pub struct Skeleton;
 
 /// What is known of the subject's progress.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::primitives::ethereum_header::SealedHeader;
@@ -10,7 +11,7 @@ use crate::primitives::ethereum_state::Hash32;
 use super::{Profile, Settings, Status};
 
 /// A message of the `eth` protocol, as far as it matters to the sync of headers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
     /// Asks for headers by number, from `origin` downwards (`GetBlockHeaders` with reverse).
@@ -32,7 +33,7 @@ pub enum Message {
 }
 
 /// A stimulus that comes from no peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Asks for the bounds of the skeleton.
@@ -62,7 +63,7 @@ pub enum Command {
 }
 
 /// Progress of a subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// The answer to [`Command::Bounds`].
@@ -132,7 +133,7 @@ pub enum Event {
 }
 
 /// Why a cycle ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CycleEnd {
     /// The skeleton reaches the local chain.
@@ -148,7 +149,7 @@ pub enum CycleEnd {
 }
 
 /// What an announced head comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HeadAnswer {
     /// It extends the skeleton, or is its head already.
@@ -168,7 +169,7 @@ pub enum HeadAnswer {
 }
 
 /// The bounds of the skeleton.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BoundsAnswer {
     /// The primary subchain.
@@ -190,7 +191,9 @@ pub enum BoundsAnswer {
 }
 
 /// Why a subject drops a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Its headers do not hang together.
@@ -210,12 +213,12 @@ pub enum Reason {
 }
 
 /// What a peer's handshake says: nothing that matters here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hello {}
 
 /// What the subject knows at the beginning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Which client at which version it shall be, where it can choose.
@@ -231,7 +234,7 @@ pub struct Start {
 }
 
 /// The local chain at the beginning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalStart {
     /// All blocks that are known, genesis first, parents before children.
@@ -243,7 +246,7 @@ pub struct LocalStart {
 }
 
 /// A block of the local chain.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalBlock {
     /// Its header.
@@ -254,7 +257,9 @@ pub struct LocalBlock {
 }
 
 /// A part of a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Its body.
@@ -266,7 +271,7 @@ pub enum Part {
 }
 
 /// How much a subject holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gauges {
     /// Peers that are connected.

@@ -1,9 +1,10 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Millis;
 
 /// A client at a version.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Profile {
     /// geth at c4a6621 (October 2022, between 1.10.25 and 1.10.26).
     #[serde(rename = "geth-1.10")]
@@ -33,7 +34,7 @@ impl Profile {
 }
 
 /// Sizes and times of the skeleton. The defaults are geth's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Headers of one request (geth `requestHeaders`).

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::primitives::ethereum_state::Hash32;
@@ -5,7 +6,7 @@ use crate::primitives::ethereum_state::Hash32;
 use super::Profile;
 
 /// A run of linked headers in the store. In files it is geth's own JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Subchain {
     /// The number of its highest header.
@@ -17,8 +18,9 @@ pub struct Subchain {
 }
 
 /// What the skeleton persists beside its rows: geth's `SkeletonSyncStatus`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Status {
     /// The subchains, the newest and highest first. That one is extended.
     #[serde(deserialize_with = "none_or_some")]

@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+
 use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
 use crate::primitives::ethereum_state::{Blob, Hash32};
 
@@ -10,7 +12,7 @@ use super::worker::BATCH_BYTES;
 use super::{Action, FETCHES_PER_DEPTH_MAX, Peer, PeerSpec, Profile, Spec, World};
 
 /// The state-sync family: geth's fast sync.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
 pub struct StateSync;
 
 /// What is known of the subject's progress.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::primitives::ethereum_state::{Blob, Hash32};
@@ -10,7 +11,7 @@ use crate::world::state::Block;
 use super::Profile;
 
 /// A message of the `eth` protocol, as far as it matters to the sync of states.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
     /// Asks for trie nodes and code by hash (`GetNodeData`).
@@ -31,7 +32,7 @@ pub enum Message {
 }
 
 /// A stimulus that comes from no peer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// Stops the sync that is going on. The subject begins anew when it sees fit.
@@ -40,7 +41,7 @@ pub enum Command {
 
 /// Progress of a subject. `written`, `pivot`, `pivot_committed` and `imported` are the ones that
 /// every subject should report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// Blocks were executed and are the head now.
@@ -96,7 +97,7 @@ pub enum Event {
 }
 
 /// Why a sync ended before its time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SyncError {
     /// It was stopped: the pivot has moved, or somebody asked for it.
@@ -122,7 +123,9 @@ pub enum SyncError {
 }
 
 /// Why a subject drops a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any reason of a subject that is not the reference.
@@ -132,7 +135,7 @@ pub enum Reason {
 }
 
 /// What a peer's handshake says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hello {
     /// The number of its head.
@@ -140,7 +143,7 @@ pub struct Hello {
 }
 
 /// What the subject knows at the beginning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Which client at which version it shall be, where it can choose.
@@ -155,7 +158,7 @@ pub struct Start {
 }
 
 /// How much a subject holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gauges {
     /// Peers that are connected.

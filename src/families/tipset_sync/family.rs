@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+
 use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError};
 use crate::primitives::filecoin::{Tipset, TipsetKey};
 
@@ -13,7 +15,7 @@ use super::server::REQUEST_LENGTH_MAX;
 use super::world::{Past, Spec, World};
 
 /// Filecoin's tipset sync, as Venus does it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
 pub struct TipsetSync;
 
 /// What is known of a subject's progress.

@@ -1,8 +1,10 @@
 //! What the tipset-sync family says: messages, events, reasons, settings.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -10,9 +12,10 @@ use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Message as ChainMessage, SignedMessage, TipsetKey,
 };
+use crate::primitives::schema::string_schema;
 
 /// A message between two nodes, or from the operator of the subject.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
     /// The operator calls `SyncCheckpoint`: the chain shall never leave this tipset again.
@@ -34,6 +37,7 @@ pub enum Message {
         height: i64,
         /// Its weight.
         #[serde(with = "decimal")]
+        #[schemars(with = "Decimal")]
         weight: u128,
         /// The genesis block.
         genesis: Cid,
@@ -63,7 +67,7 @@ pub enum Message {
 }
 
 /// A request of the chain exchange.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
     /// The newest tipset wanted.
@@ -127,7 +131,7 @@ pub mod status {
 }
 
 /// A tipset of an answer, `BSTipSet`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainTipset {
     /// The headers, if they were asked for.
@@ -139,7 +143,7 @@ pub struct ChainTipset {
 }
 
 /// The messages of a tipset, each once, and which block has which.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompactedMessages {
     /// The BLS messages in the order in which the blocks first have them.
@@ -147,17 +151,19 @@ pub struct CompactedMessages {
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
     #[serde(deserialize_with = "indices")]
+    #[schemars(with = "Vec<Vec<Index>>")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
     #[serde(deserialize_with = "indices")]
+    #[schemars(with = "Vec<Vec<Index>>")]
     pub secp_includes: Vec<Vec<u64>>,
 }
 
 /// A block with its messages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FullBlock {
     /// The header.
@@ -167,7 +173,7 @@ pub struct FullBlock {
 }
 
 /// Progress of a subject. `head_changed` is the one that every subject should report.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// This tipset is a checkpoint from now on.
@@ -204,7 +210,7 @@ pub enum Event {
 }
 
 /// How the sync of a target came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SyncOutcome {
     /// It was ended because fewer syncs may run now.
@@ -236,7 +242,9 @@ impl SyncOutcome {
 }
 
 /// Why a subject drops a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any other reason of a subject that is not the reference.
@@ -246,7 +254,7 @@ pub enum Reason {
 }
 
 /// What is known of a peer when it is connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
     /// It speaks the chain exchange.
@@ -256,7 +264,7 @@ pub struct Handshake {
 }
 
 /// A stimulus that comes from no peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// At most so many syncs may run from now on: `SetConcurrent`.
@@ -267,7 +275,7 @@ pub enum Command {
 }
 
 /// What the subject knows at the beginning.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
     /// Which client it shall be, where it can choose.
@@ -291,7 +299,7 @@ pub struct Start {
 }
 
 /// The limits of a client, by default those of Venus.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// How many syncs may run at once: `maxCount`.
@@ -322,7 +330,7 @@ impl Default for Settings {
 }
 
 /// How much a subject holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gauges {
     /// Targets that wait for their turn or run.
@@ -342,6 +350,21 @@ fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, 
 }
 
 struct Index(u64);
+
+impl JsonSchema for Index {
+    fn schema_name() -> Cow<'static, str> {
+        "Index".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An index, as decimal text beyond 2^53.",
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": "^[1-9][0-9]{15,19}$",
+        })
+    }
+}
 
 impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -365,6 +388,11 @@ impl<'de> Deserialize<'de> for Index {
         deserializer.deserialize_any(Expected)
     }
 }
+
+/// How files have 128-bit integers.
+pub(super) struct Decimal;
+
+string_schema!(Decimal, "Decimal", "An integer as decimal text.", "^(0|[1-9][0-9]*)$");
 
 /// 128-bit integers as decimal text.
 pub(super) mod decimal {

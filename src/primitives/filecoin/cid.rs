@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::schema::string_schema;
+
 /// The multicodec of DAG-CBOR.
 const DAG_CBOR: u64 = 0x71;
 /// The multihash code of blake2b-256.
@@ -98,6 +100,8 @@ impl FromStr for Cid {
         Self::narrow(&cid)
     }
 }
+
+string_schema!(Cid, "Cid", "A CID, version 1, in base 32.", "^b[a-z2-7]+$");
 
 impl Serialize for Cid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -13,6 +13,7 @@
 //!
 //! Weight, times, parents and message roots are checked as they really are.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cid::blake2b_256;
@@ -22,7 +23,7 @@ use super::{BlockHeader, Cid, Signature, Tipset};
 const LEADERS_PER_EPOCH: u128 = 5;
 
 /// What the network agrees on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Network {
     /// Seconds from one epoch to the next.
@@ -40,7 +41,9 @@ impl Default for Network {
 }
 
 /// What is wrong with a block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// It did not win its round.

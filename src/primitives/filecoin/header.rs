@@ -1,5 +1,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::primitives::schema::string_schema;
+
 use super::cbor::{CborError, Reader, Writer};
 use super::cid::{Cid, blake2b_256};
 
@@ -251,6 +253,8 @@ impl Block {
         self.header.election_proof.as_ref().map_or(0, |proof| proof.win_count)
     }
 }
+
+string_schema!(Block, "BlockHeader", "The DAG-CBOR of a block header.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for Block {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::primitives::schema::string_schema;
 
 use super::cbor::{CborError, Reader, Writer};
 use super::header::{Signature, read_signature, write_signature};
@@ -109,7 +112,7 @@ impl SignedMessage {
 }
 
 /// The messages of one block, in order.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BlockMessages {
     /// Those of the BLS aggregate.
@@ -150,6 +153,8 @@ fn from_hex<'de, D: Deserializer<'de>, T>(
     value.map_err(serde::de::Error::custom)
 }
 
+string_schema!(Message, "Message", "The DAG-CBOR of a message.", "^0x([0-9a-f]{2})+$");
+
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&const_hex::encode_prefixed(self.encode()))
@@ -161,6 +166,13 @@ impl<'de> Deserialize<'de> for Message {
         from_hex(deserializer, Self::read)
     }
 }
+
+string_schema!(
+    SignedMessage,
+    "SignedMessage",
+    "The DAG-CBOR of a message and its signature.",
+    "^0x([0-9a-f]{2})+$"
+);
 
 impl Serialize for SignedMessage {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
