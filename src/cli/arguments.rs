@@ -11,7 +11,9 @@ use crate::families::FamilyId;
 use crate::reports::ShardRecord;
 
 use super::reports::Target;
-use super::{Exit, adapter, listing, mutants, replay, report, run, serve, vectors};
+use super::{
+    Exit, adapter, baseline_update, listing, mutants, replay, report, run, serve, vectors,
+};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
 ///
@@ -40,11 +42,19 @@ enum Command {
     /// Works with adapters: programs that put an implementation behind the child-process protocol.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Works with lists of known failures.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Works with reports of searches.
     #[command(subcommand)]
     Report(ReportCommand),
     /// Puts the reference behind the child-process protocol, on standard input and output.
     Serve(ServeArguments),
+    /// Prints the manual page of the program, or of one of its commands.
+    Man {
+        /// The command, such as `run` or `vectors verify`.
+        command: Vec<String>,
+    },
     /// Prints shell completions.
     Completions {
         /// The shell.
@@ -245,6 +255,13 @@ pub(super) struct VerifyArguments {
     /// reference is held to its own.
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
+    /// A list of vectors that are known to fail: they are counted apart.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_failures: Option<PathBuf>,
+    /// Passes though an entry of the known failures ought to go: it no longer fails, has expired,
+    /// or is about no vector. Without this the exit code is 4.
+    #[arg(long, requires = "known_failures")]
+    pub(super) allow_stale: bool,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -273,6 +290,30 @@ pub(super) struct CheckArguments {
     /// The adapter's command.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BaselineCommand {
+    /// Brings a list up to date with the NDJSON report of a search: what was found is added, what
+    /// is stale goes. A report of many findings needs a search with `--max-findings`.
+    Update(UpdateArguments),
+}
+
+/// Arguments of `baseline update`.
+#[derive(Debug, Args)]
+pub(super) struct UpdateArguments {
+    /// The list of known failures; made, if it is not there.
+    pub(super) file: PathBuf,
+    /// The NDJSON report of a search, or of shards put together.
+    #[arg(long, value_name = "REPORT")]
+    pub(super) from: PathBuf,
+    /// Why the new entries fail. Without it their reason is `?`, and the list is refused until
+    /// somebody has said why.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 #[derive(Debug, Subcommand)]
@@ -370,6 +411,10 @@ impl Arguments {
             Command::List(arguments) => listing::list(&arguments),
             Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
+            Command::Baseline(BaselineCommand::Update(arguments)) => {
+                baseline_update::update(&arguments)
+            }
+            Command::Man { command } => listing::man(&command),
             Command::Report(ReportCommand::Merge(arguments)) => report::merge_reports(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),

@@ -26,15 +26,18 @@ impl Baseline {
             .and_then(|text| KnownFailures::read(path, &text))
             .map_err(|error| refuse(Exit::Usage, error))?;
         let day = today();
-        let entry = |failure: KnownFailure| KnownEntry {
-            has_expired: failure.has_expired(day),
-            claim: failure.claim,
-            family: failure.family,
-            reason: failure.reason,
-            link: failure.link,
-            expires: failure.expires.map(|last| last.to_string()),
+        // Entries about vectors are none of a search's business.
+        let entry = |failure: KnownFailure| {
+            Some(KnownEntry {
+                has_expired: failure.has_expired(day),
+                claim: failure.claim?,
+                family: failure.family,
+                reason: failure.reason,
+                link: failure.link,
+                expires: failure.expires.map(|last| last.to_string()),
+            })
         };
-        let entries = list.failures.into_iter().map(entry).collect();
+        let entries = list.failures.into_iter().filter_map(entry).collect();
         Ok(Self {
             list: Some(KnownRecord { file: path.display().to_string(), allow_stale, entries }),
         })
@@ -102,7 +105,8 @@ fn covers(entry: &KnownEntry, family: &str, claim: &str) -> bool {
 
 fn failure(entry: &KnownEntry) -> KnownFailure {
     KnownFailure {
-        claim: entry.claim.clone(),
+        claim: Some(entry.claim.clone()),
+        vector: None,
         family: entry.family.clone(),
         reason: entry.reason.clone(),
         link: entry.link.clone(),

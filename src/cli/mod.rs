@@ -3,6 +3,7 @@
 mod adapter;
 mod arguments;
 mod baseline;
+mod baseline_update;
 mod conclusion;
 mod exit;
 mod findings;

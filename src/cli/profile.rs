@@ -155,6 +155,8 @@ fn search_cases<F: Catalog>(
     let outcome = search(plan, &mut shown);
     shown.bar.finish_and_clear();
     let (unsaved, next) = (shown.unsaved, shown.start);
+    // A search that is ended may leave the cases of its last finding half done.
+    let all_done = shown.found.iter().all(|case| *case < next);
     let found = done.found.len() + outcome.findings.len();
     let failed = outcome.failed.is_some() || unsaved;
     if let Some(error) = &outcome.failed {
@@ -165,7 +167,7 @@ fn search_cases<F: Catalog>(
     Outcome {
         totals: TotalsRecord::of(&outcome.totals),
         failed,
-        reached: found >= findings_max,
+        reached: found >= findings_max && all_done,
         is_complete: next >= end,
     }
 }

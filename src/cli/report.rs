@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::reports::{CampaignRecord, CampaignRecords, Ended, Outcome, annotation, merge};
-use crate::vectors::{read_text, write_file};
+use crate::vectors::write_file;
 
 use super::Exit;
 use super::arguments::MergeArguments;
@@ -56,7 +56,9 @@ fn try_merge(arguments: &MergeArguments) -> Result<Exit, Exit> {
 /// # Errors
 /// When the file is none.
 pub(super) fn read(path: &Path) -> Result<CampaignRecords, Exit> {
-    let text = read_text(path).map_err(|error| refuse(Exit::Usage, error))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        refuse(Exit::Usage, format!("{} cannot be read: {error}", path.display()))
+    })?;
     CampaignRecords::read(&text).map_err(|error| {
         refuse(Exit::Usage, format!("{}:{}: {}", path.display(), error.line, error.message))
     })
