@@ -107,7 +107,7 @@ fn headline(records: &CampaignRecords) -> String {
         |summary| summary.cases,
     );
     let findings = match records.findings.len() {
-        0 => "no finding".to_owned(),
+        0 => "No finding".to_owned(),
         1 => "1 finding".to_owned(),
         many => format!("{many} findings"),
     };
