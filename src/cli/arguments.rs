@@ -11,7 +11,7 @@ use crate::families::FamilyId;
 use crate::reports::ShardRecord;
 
 use super::reports::Target;
-use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
+use super::{Exit, adapter, listing, mutants, replay, report, run, serve, vectors};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
 ///
@@ -40,6 +40,9 @@ enum Command {
     /// Works with adapters: programs that put an implementation behind the child-process protocol.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Works with reports of searches.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Puts the reference behind the child-process protocol, on standard input and output.
     Serve(ServeArguments),
     /// Prints shell completions.
@@ -267,6 +270,30 @@ pub(super) struct CheckArguments {
     pub(super) command: Vec<OsString>,
 }
 
+#[derive(Debug, Subcommand)]
+enum ReportCommand {
+    /// Puts the NDJSON reports of all shards of a search together. The result is what one run would
+    /// have written, times aside, and so is the exit code.
+    Merge(MergeArguments),
+}
+
+/// Arguments of `report merge`.
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// The NDJSON reports of all shards, or of one whole search.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(super) reports: Vec<Target>,
+    /// Writes the scenarios of the findings into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
 /// A child process as the subject.
 #[derive(Debug, Args)]
 pub(super) struct Child {
@@ -311,6 +338,7 @@ impl Arguments {
             Command::List(arguments) => listing::list(&arguments),
             Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
+            Command::Report(ReportCommand::Merge(arguments)) => report::merge_reports(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),
         }

@@ -1,22 +1,20 @@
-use std::io::Write as _;
 use std::path::Path;
 
 use indicatif::ProgressBar;
 
-use crate::campaign::{Finding, Judge, LOT, Progress, Totals};
+use crate::campaign::{Finding, Judge, Progress, Totals};
 use crate::families::Catalog;
 use crate::invariant::Violation;
-use crate::reports::{CampaignRecord, FindingReport, RangeRecord, TotalsRecord, annotation};
+use crate::reports::{
+    CampaignRecord, FindingReport, RangeRecord, TotalsRecord, annotation, ends_range,
+};
 use crate::vectors::{Document, UnderTest, save, to_yaml};
 
 use super::arguments::RunArguments;
 use super::ledger::Ledger;
-use super::output::warn;
+use super::output::{note, warn};
 use super::reports::Target;
 use super::subjects::shell_words;
-
-/// Cases between two lines that say how far a search is; more of them, the longer it goes on.
-const STRIDES: (u64, u64) = (256, 65_536);
 
 /// Shows what happens in a search, saves what is found, and writes everything down.
 pub(super) struct Shown<'a, F: Catalog> {
@@ -78,9 +76,7 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
     }
 
     fn done(&mut self, next: u64, totals: &Totals) {
-        let lot = next.saturating_sub(1) / LOT;
-        let has_finding = self.found.iter().any(|case| case / LOT == lot);
-        if next < self.end && !has_finding && !is_stride(next) {
+        if next < self.end && !ends_range(next, self.found.iter().copied()) {
             return;
         }
         let totals = TotalsRecord::of(totals);
@@ -96,24 +92,14 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
     }
 }
 
-/// Whether a range ends before this case, whatever is found. That depends on the case alone, so that
-/// ranges of shards can be put together to those of one run.
-pub(super) fn is_stride(next: u64) -> bool {
-    let (least, most) = STRIDES;
-    // The largest power of two that is no more than a sixteenth of the way.
-    let sixteenth = (next / 16).max(1);
-    let stride = (1 << sixteenth.ilog2()).clamp(least, most);
-    next.is_multiple_of(stride)
-}
-
 /// Shows a finding wherever it is to be seen, when it is on disk.
 pub(super) fn show(ledger: &mut Ledger, arguments: &RunArguments, report: FindingReport) {
-    let (text, note) = (report.to_text(), annotation(&report));
+    let (text, annotated) = (report.to_text(), annotation(&report));
     ledger.add(CampaignRecord::Finding(Box::new(report)));
     ledger.out.text(text);
     if arguments.reports.contains(&Target::Github) {
         // GitHub reads both streams; standard output may be JSON.
-        let _ = writeln!(std::io::stderr().lock(), "{note}");
+        note(annotated);
     }
 }
 

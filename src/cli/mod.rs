@@ -14,6 +14,7 @@ mod profile;
 mod progress;
 mod regressions;
 mod replay;
+mod report;
 mod reports;
 mod resume;
 mod run;

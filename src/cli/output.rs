@@ -57,3 +57,8 @@ pub(super) fn refuse(exit: Exit, message: impl std::fmt::Display) -> Exit {
 pub(super) fn warn(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "warning: {message}");
 }
+
+/// Writes a line on standard error for a machine to read.
+pub(super) fn note(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

@@ -1,12 +1,13 @@
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use crate::campaign::{Found, Judge, LOT, Plan, search};
-use crate::families::Catalog;
+use crate::families::{Catalog, Misbehavior};
 use crate::invariant::NEVER_PANICS_OR_HANGS;
 use crate::machine::Observes;
 use crate::reports::{
-    CampaignRecord, ClaimRecord, Ended, FindingReport, Gaps, ProfileRecord, RegressionsRecord,
-    TotalsRecord, counts, summary_text,
+    CampaignRecord, ClaimRecord, Ended, FindingReport, Gaps, LieRecord, ProfileRecord,
+    RegressionsRecord, TotalsRecord, counts, summary_text,
 };
 
 use super::Exit;
@@ -50,14 +51,19 @@ pub(super) fn search_profile<F: Catalog>(
     let mut totals = done.totals;
     totals.add(&outcome.totals);
     let claims = claims_of(campaign, &judge, profile);
-    let lies = F::misbehaviors().iter().map(|lie| lie.id);
+    let lie = |known: &Misbehavior| LieRecord {
+        lie: known.id.to_owned(),
+        summary: known.summary.to_owned(),
+    };
+    let lies: Vec<LieRecord> = F::misbehaviors().iter().map(lie).collect();
     let record = ProfileRecord {
         family: F::NAME.to_owned(),
         profile: profile.to_owned(),
         ended,
-        gaps: Gaps::of(&totals, claims.iter().map(|claim| claim.claim.as_str()), lies),
+        gaps: Gaps::of(&totals, &claims, &lies),
         totals,
         claims,
+        lies,
         elapsed_ms: millis(campaign.watch.elapsed().saturating_sub(since)),
     };
     let findings = campaign.ledger.records.findings_of(F::NAME, profile);
@@ -235,7 +241,7 @@ fn replay_saved<F: Catalog>(
         profile: profile.to_owned(),
         ran: 0,
         findings: 0,
-        known: counts(&std::collections::BTreeMap::new()),
+        known: BTreeMap::new(),
     };
     if arguments.shard.is_none_or(|shard| shard.is_first()) {
         let findings_max = arguments.max_findings.saturating_sub(records.findings.len());

@@ -9,7 +9,9 @@ mod fold;
 mod github;
 mod html;
 mod junit;
+mod merge;
 mod plan;
+mod ranges;
 mod record;
 #[cfg(test)]
 mod samples;
@@ -21,11 +23,13 @@ pub use finding::{FindingReport, PlanLine};
 pub use github::{annotation, summary_markdown};
 pub use html::html_text;
 pub use junit::junit_text;
+pub use merge::merge;
 pub use plan::plan_lines;
+pub use ranges::ends_range;
 pub use record::{
-    CampaignRecord, ClaimRecord, Ended, Header, KnownEntry, KnownRecord, Outcome, ProfileRecord,
-    REPORT_FORMAT, RangeRecord, RegressionsRecord, ShardRecord, StaleRecord, Summary, TotalsRecord,
-    counts,
+    CampaignRecord, ClaimRecord, Ended, Header, KnownEntry, KnownRecord, LieRecord, Outcome,
+    ProfileRecord, REPORT_FORMAT, RangeRecord, RegressionsRecord, ShardRecord, StaleRecord,
+    Summary, TotalsRecord, counts,
 };
 pub use step::StepRecord;
 pub use totals::{Gaps, summary_text};

@@ -151,6 +151,8 @@ pub struct ProfileRecord {
     pub totals: TotalsRecord,
     /// The claims that judged.
     pub claims: Vec<ClaimRecord>,
+    /// The ways to lie.
+    pub lies: Vec<LieRecord>,
     /// What was never put to the test.
     pub gaps: Gaps,
     /// The time that it took.
@@ -187,6 +189,16 @@ pub struct ClaimRecord {
     pub binds: Vec<String>,
     /// Why it is known to fail, if it is.
     pub known: Option<String>,
+}
+
+/// A way to lie.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LieRecord {
+    /// Its name.
+    pub lie: String,
+    /// What it does.
+    pub summary: String,
 }
 
 /// What was seen in some cases. What was seen never has no entry.

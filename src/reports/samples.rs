@@ -45,6 +45,7 @@ pub(super) fn campaign() -> CampaignRecords {
             claim("replies-exact", None),
             claim("quiet-when-done", Some("slow timers")),
         ],
+        lies: Vec::new(),
         gaps: Gaps::default(),
         elapsed_ms: 1_500,
     });

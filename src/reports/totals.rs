@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sim::FIRES;
 
-use super::record::TotalsRecord;
+use super::record::{ClaimRecord, LieRecord, TotalsRecord};
 
 /// What a search has seen, for a terminal.
 pub fn summary_text(totals: &TotalsRecord, gaps: &Gaps) -> String {
@@ -38,15 +38,12 @@ pub struct Gaps {
 
 impl Gaps {
     /// What of these claims and lies, and of all faults, a search has left out.
-    pub fn of<'a>(
-        totals: &TotalsRecord,
-        claims: impl Iterator<Item = &'a str>,
-        lies: impl Iterator<Item = &'a str>,
-    ) -> Self {
+    pub fn of(totals: &TotalsRecord, claims: &[ClaimRecord], lies: &[LieRecord]) -> Self {
+        let claims = claims.iter().map(|claim| claim.claim.as_str());
         Self {
             claims: never(&totals.tested, claims),
             faults: never(&totals.faults, FIRES.into_iter()),
-            lies: never(&totals.lies, lies),
+            lies: never(&totals.lies, lies.iter().map(|lie| lie.lie.as_str())),
         }
     }
 }
