@@ -8,7 +8,9 @@ mod plan;
 mod reduce;
 mod validate;
 
-pub use drawing::{Axis, BoxKind, Chains, Drawing, Lane, Link, Note, NoteKind, PictureBox};
+pub use drawing::{
+    Axis, BoxKind, Chains, Drawing, Lane, Link, Note, NoteKind, PictureBox, in_words,
+};
 pub use plan::{
     At, Crash, FaultKind, Heal, Liars, Lie, Limits, LinkFault, PeerPlan, Reconnect, Scenario,
     Session, Stall,

@@ -1,5 +1,5 @@
 use crate::machine::PeerId;
-use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario};
+use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario, in_words};
 
 use super::{Action, HeadersFirst, Place, Spec, World};
 
@@ -14,9 +14,11 @@ pub(super) fn drawing(scenario: &Scenario<HeadersFirst>, world: &World) -> Drawi
     let flaws = spec.branches.iter().filter_map(|branch| Some(branch.flaw?.height));
     let remarkable = named.map(|place| place.height).chain(flaws).map(u64::from);
     let mut chains =
-        Chains::draw(lanes(spec, &names), remarkable, |lane, height| match (lane, names[lane]) {
-            (0, _) => format!("m{height}"),
-            (_, name) => format!("{name}:{height}"),
+        Chains::draw(lanes(spec, &names), "blocks", remarkable, |lane, height| {
+            match (lane, names[lane]) {
+                (0, _) => format!("m{height}"),
+                (_, name) => format!("{name}:{height}"),
+            }
         });
     let lane_of = |place: &Place| names.iter().position(|name| *name == place.branch);
     let note = |chains: &mut Chains, place: &Place, kind, text: String| {
@@ -93,7 +95,7 @@ fn mark_bad(spec: &Spec, names: &[&str], chains: &mut Chains) {
             chains.mark(lane, first.max(fork + 1), fork + u64::from(branch.length), BoxKind::Bad);
         }
         if let Some(flaw) = branch.flaw {
-            let words = format!("{:?}", flaw.kind);
+            let words = in_words(&flaw.kind);
             chains.note(lane, u64::from(flaw.height), NoteKind::Flaw, words);
         }
     }

@@ -1,5 +1,5 @@
 use crate::primitives::ethereum_state::Hash32;
-use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario};
+use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario, in_words};
 
 use super::message::Command;
 use super::{Action, Skeleton, Spec, World};
@@ -7,9 +7,10 @@ use super::{Action, Skeleton, Spec, World};
 /// The tree of headers, and as bars what the subject has of it at the start.
 pub(super) fn drawing(scenario: &Scenario<Skeleton>, world: &World) -> Drawing {
     let spec = &scenario.world;
-    let mut chains = Chains::draw(lanes(spec), remarkable(scenario, world), |lane, number| {
-        if lane == 0 { number.to_string() } else { format!("{number}/{lane}") }
-    });
+    let mut chains =
+        Chains::draw(lanes(spec), "headers", remarkable(scenario, world), |lane, number| {
+            if lane == 0 { number.to_string() } else { format!("{number}/{lane}") }
+        });
     let local = &spec.local;
     chains.mark(local.branch as usize, 0, local.head, BoxKind::Held);
     for side in &local.sides {
@@ -17,7 +18,7 @@ pub(super) fn drawing(scenario: &Scenario<Skeleton>, world: &World) -> Drawing {
         chains.note(side.branch as usize, side.head, NoteKind::Subject, "side chain");
     }
     for lack in &local.lacks {
-        let words = format!("lacks {:?}", lack.part).to_lowercase();
+        let words = format!("lacks {}", in_words(&lack.part));
         chains.note(local.branch as usize, lack.number, NoteKind::Flaw, words);
     }
     chains.note(local.branch as usize, local.head, NoteKind::Subject, "local head");

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario};
+use crate::scenario::{BoxKind, Chains, Drawing, Lane, NoteKind, Scenario, in_words};
 use crate::world::tipset::{Branch, Epoch, TipsetRef};
 
 use super::family::TipsetSync;
@@ -15,7 +15,7 @@ pub(super) fn drawing(scenario: &Scenario<TipsetSync>, world: &World) -> Drawing
     let named = refs.iter().filter_map(|(at, ..)| places.height(at));
     let odd = places.all().filter(|(epoch, ..)| is_odd(epoch)).map(|(_, _, height)| height);
     let remarkable: Vec<u64> = named.chain(odd).collect();
-    let mut chains = Chains::draw(places.lanes(spec), remarkable, |lane, height| {
+    let mut chains = Chains::draw(places.lanes(spec), "tipsets", remarkable, |lane, height| {
         if lane == 0 {
             return "genesis".to_owned();
         }
@@ -140,7 +140,7 @@ fn note_epoch(chains: &mut Chains, epoch: &Epoch, lane: usize, height: u64) {
     for block in &epoch.blocks {
         *miners.entry(block.miner).or_default() += 1;
         if let Some(fault) = block.fault {
-            chains.note(lane, height, NoteKind::Flaw, format!("{fault:?}"));
+            chains.note(lane, height, NoteKind::Flaw, in_words(&fault));
         }
     }
     for (miner, _) in miners.into_iter().filter(|(_, blocks)| *blocks > 1) {

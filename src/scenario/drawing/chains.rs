@@ -28,10 +28,11 @@ pub struct Chains {
 }
 
 impl Chains {
-    /// Draws lanes; `name` is what a lane's block of a height is called. Heights that are
-    /// remarkable, and those of forks and tips, stand alone.
+    /// Draws lanes; `unit` is what their blocks are called in general, `name` what a lane's block of
+    /// a height is called. Heights that are remarkable, and those of forks and tips, stand alone.
     pub fn draw(
         mut lanes: Vec<Lane>,
+        unit: &str,
         remarkable: impl IntoIterator<Item = u64>,
         name: impl Fn(usize, u64) -> String,
     ) -> Self {
@@ -52,7 +53,7 @@ impl Chains {
         };
         let mut chains = Self { axis, boxes: Vec::new(), drawing, lanes };
         for row in 0..chains.lanes.len() {
-            chains.draw_lane(row, &name);
+            chains.draw_lane(row, unit, &name);
         }
         chains
     }
@@ -107,7 +108,7 @@ impl Chains {
         Drawing { caption: caption.into(), ..self.drawing }
     }
 
-    fn draw_lane(&mut self, row: usize, name: &impl Fn(usize, u64) -> String) {
+    fn draw_lane(&mut self, row: usize, unit: &str, name: &impl Fn(usize, u64) -> String) {
         let lane = self.lanes[row].clone();
         self.boxes.push(vec![None; self.axis.columns().len()]);
         let mut before = lane.fork.and_then(|(of, height)| self.index_of(of, height));
@@ -121,7 +122,7 @@ impl Chains {
             };
             let mut its = PictureBox::new(column, row, label);
             if count > 1 {
-                its.note(NoteKind::About, format!("{count} of them"));
+                its.note(NoteKind::About, format!("{count} {unit}"));
             }
             let index = self.drawing.boxes.len();
             self.drawing.boxes.push(its);
@@ -181,7 +182,7 @@ mod tests {
 
     #[test]
     fn runs_of_blocks_share_a_box() {
-        let chains = Chains::draw(lanes(), [], |lane, height| format!("{lane}:{height}"));
+        let chains = Chains::draw(lanes(), "blocks", [], |lane, height| format!("{lane}:{height}"));
         let drawing = chains.finish("a fork");
         let main = ["0:0", "0:1..0:39", "0:40", "0:41", "0:42..0:49", "0:50", "0:51..0:98", "0:99"];
         assert_eq!(labels(&drawing, 0), main);
@@ -192,7 +193,8 @@ mod tests {
 
     #[test]
     fn what_is_before_a_fork_belongs_to_the_other_lane() {
-        let mut chains = Chains::draw(lanes(), [], |lane, height| format!("{lane}:{height}"));
+        let mut chains =
+            Chains::draw(lanes(), "blocks", [], |lane, height| format!("{lane}:{height}"));
         chains.note(1, 12, NoteKind::Peer, "p1");
         chains.mark(1, 0, 50, BoxKind::Held);
         let drawing = chains.finish("a fork");

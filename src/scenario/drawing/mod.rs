@@ -7,4 +7,4 @@ mod picture;
 
 pub use axis::Axis;
 pub use chains::{Chains, Lane};
-pub use picture::{BoxKind, Drawing, Link, Note, NoteKind, PictureBox};
+pub use picture::{BoxKind, Drawing, Link, Note, NoteKind, PictureBox, in_words};

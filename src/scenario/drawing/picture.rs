@@ -1,3 +1,5 @@
+use std::fmt::Debug;
+
 use serde::{Deserialize, Serialize};
 
 /// A picture of a world.
@@ -108,6 +110,18 @@ impl PictureBox {
             self.notes.push(note);
         }
     }
+}
+
+/// The name of a variant in words: `CoinbaseHeight` is `coinbase height`.
+pub fn in_words(variant: &impl Debug) -> String {
+    let mut words = String::new();
+    for c in format!("{variant:?}").chars() {
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
 }
 
 impl Link {
