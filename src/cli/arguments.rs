@@ -107,7 +107,8 @@ pub(super) struct RunArguments {
     /// Runs spent on making one finding small.
     #[arg(long, value_name = "N")]
     pub(super) shrink_runs: Option<u64>,
-    /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    /// Reports elsewhere too: `html=PATH`, `junit=PATH`, `ndjson=PATH`, `github`. May be given
+    /// several times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
     /// Goes on with the search that `--report ndjson=PATH` is of, if it was ended early.
