@@ -107,7 +107,8 @@ pub(super) struct RunArguments {
     /// Runs spent on making one finding small.
     #[arg(long, value_name = "N")]
     pub(super) shrink_runs: Option<u64>,
-    /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    /// Reports elsewhere too: `html=PATH`, `junit=PATH`, `ndjson=PATH`, `github`. May be given
+    /// several times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
     /// Goes on with the search that `--report ndjson=PATH` is of, if it was ended early.
@@ -323,7 +324,8 @@ pub(super) struct MergeArguments {
     /// The NDJSON reports of all shards, or of one whole search.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `html=PATH`, `github`. May be given several
+    /// times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
     /// Writes the scenarios of the findings into this folder.

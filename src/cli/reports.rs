@@ -3,7 +3,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::reports::{CampaignRecords, junit_text, summary_markdown};
+use crate::reports::{CampaignRecords, html_text, junit_text, summary_markdown};
 use crate::vectors::write_file;
 
 use super::Exit;
@@ -16,6 +16,8 @@ pub(super) enum Target {
     Junit(PathBuf),
     /// One JSON object a line, as with `--format json`.
     Ndjson(PathBuf),
+    /// One page to look at, with diagrams.
+    Html(PathBuf),
     /// Annotations and a job summary of GitHub Actions.
     Github,
 }
@@ -26,9 +28,10 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some(("junit", path)) if !path.is_empty() => Ok(Self::Junit(path.into())),
+            Some(("html", path)) if !path.is_empty() => Ok(Self::Html(path.into())),
             Some(("ndjson", path)) if !path.is_empty() => Ok(Self::Ndjson(path.into())),
             None if text == "github" => Ok(Self::Github),
-            _ => Err("one of junit=PATH, ndjson=PATH and github".to_owned()),
+            _ => Err("one of html=PATH, junit=PATH, ndjson=PATH and github".to_owned()),
         }
     }
 }
@@ -50,6 +53,10 @@ pub(super) fn write_reports(targets: &[Target], records: &CampaignRecords) -> Re
         match target {
             Target::Junit(path) => {
                 let text = junit_text(records).map_err(|error| cannot_write(path, &error))?;
+                write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
+            }
+            Target::Html(path) => {
+                let text = html_text(records);
                 write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
             }
             Target::Github => append_summary(&summary_markdown(records))?,

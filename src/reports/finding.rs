@@ -7,7 +7,7 @@ use crate::campaign::{Finding, Judge, shape_of};
 use crate::families::Catalog;
 use crate::invariant::Violation;
 use crate::machine::PeerId;
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 use crate::sim::{Run, Tally};
 use crate::trace::{Trace, View};
 
@@ -69,6 +69,9 @@ pub struct FindingReport {
     pub trace: Vec<StepRecord>,
     /// The scenario as its file has it, in YAML.
     pub scenario: Option<String>,
+    /// The world of the scenario as a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<Drawing>,
 }
 
 /// One line of a scenario, with its name.
@@ -154,6 +157,7 @@ impl FindingReport {
             plan: plan_lines(scenario).into_iter().map(line).collect(),
             trace: StepRecord::all_of(scenario, trace, view),
             scenario: None,
+            drawing: Some(F::drawing(scenario, trace.world())),
         }
     }
 

@@ -5,7 +5,9 @@
 mod campaign_records;
 mod chart;
 mod finding;
+mod fold;
 mod github;
+mod html;
 mod junit;
 mod merge;
 mod plan;
@@ -19,6 +21,7 @@ mod totals;
 pub use campaign_records::{CampaignRecords, ClaimState, RecordsError};
 pub use finding::{FindingReport, PlanLine};
 pub use github::{annotation, summary_markdown};
+pub use html::html_text;
 pub use junit::junit_text;
 pub use merge::merge;
 pub use plan::plan_lines;

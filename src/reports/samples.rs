@@ -95,5 +95,6 @@ fn finding(claim: &str, case: u64) -> FindingReport {
         plan: vec![PlanLine { name: "world".to_owned(), text: "small".to_owned() }],
         trace: Vec::new(),
         scenario: None,
+        drawing: None,
     }
 }
