@@ -330,7 +330,8 @@ pub(super) struct MergeArguments {
     /// The NDJSON reports of all shards, or of one whole search.
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `html=PATH`, `github`. May be given several
+    /// times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
     /// Writes the scenarios of the findings into this folder.

@@ -88,7 +88,6 @@ fn stale_text(entry: &StaleRecord, file: &str) -> String {
     format!("STALE {file}: {}: {}", entry.claim, entry.why)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is shown with one digit")]
 fn summary_line(summary: &Summary) -> String {
     let verdict = match summary.verdict {
         Outcome::Error => "error",

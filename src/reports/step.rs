@@ -99,7 +99,6 @@ fn tag<T: Serialize>(value: &T) -> Option<String> {
     value.get("type")?.as_str().map(str::to_owned)
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_false(value: &bool) -> bool {
     !value
 }
