@@ -1,6 +1,10 @@
 //! States of up to a million accounts, synced in virtual time, beside the time that hashing their
 //! nodes takes alone; and how much memory that takes.
 //!
+//! In this process a blob is hashed when it comes into being, and carries its hash along. So the
+//! same sync is measured once more with a subject that hashes each blob anew when it comes, as one
+//! behind a wire must.
+//!
 //! `cargo bench --bench state_sync -- [ACCOUNTS]..`
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads a clock")]
@@ -12,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use syncheck::adapters::InProcess;
 use syncheck::families::Catalog;
-use syncheck::families::state_sync::{PeerSpec, Spec, StateSync};
+use syncheck::families::state_sync::{Gauges, Message, PeerSpec, Spec, Start, StateSync};
 use syncheck::invariant::{Context, Suite};
-use syncheck::machine::PeerId;
+use syncheck::machine::{Input, Machine, Outbox, PeerId, Time};
 use syncheck::primitives::ethereum_state::Hash32;
 use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::{Record, simulate};
@@ -42,18 +46,54 @@ fn measure(accounts: u32) {
     // Linux begins the peak anew when it is told so.
     let peak_is_new = std::fs::write("/proc/self/clear_refs", "5").is_ok();
 
-    let mut subject = InProcess::new(StateSync::reference);
-    let (run, sync) =
-        timed(|| simulate(&context, &mut subject, Suite::new(Vec::new()), Record::Nothing));
-    assert_eq!(run.verdict, Verdict::Pass);
+    let (messages, sync) = sync(&context, StateSync::reference);
     let peak = memory_mib("VmHWM").filter(|_| peak_is_new);
+    let (_, hashing) = self::sync(&context, |start| Box::new(Hashing(StateSync::reference(start))));
     let keccak = before.min(hash_all(&bytes));
+    let ratio = |time: Duration| time.as_secs_f64() / keccak.as_secs_f64();
     println!("  hashing alone  {keccak:.2?}");
-    println!("  sync           {sync:.2?}, {} messages", run.tally.messages);
-    println!("  ratio          {:.2}", sync.as_secs_f64() / keccak.as_secs_f64());
+    println!("  sync           {sync:.2?}, ratio {:.2}, {messages} messages", ratio(sync));
+    println!("  sync, hashing  {hashing:.2?}, ratio {:.2}", ratio(hashing));
     if let (Some(memory), Some(peak)) = (memory, peak) {
         let of_sync = peak.saturating_sub(memory);
         println!("  memory         {memory} MiB before the sync, {of_sync} MiB more at its peak");
+    }
+}
+
+/// Syncs, and returns how many messages and how much time that took.
+fn sync(context: &Context<StateSync>, make: Make) -> (u64, Duration) {
+    let mut subject = InProcess::new(make);
+    let (run, spent) =
+        timed(|| simulate(context, &mut subject, Suite::new(Vec::new()), Record::Nothing));
+    assert_eq!(run.verdict, Verdict::Pass);
+    (run.tally.messages, spent)
+}
+
+type Make = fn(&Start) -> Box<dyn Machine<StateSync>>;
+
+/// A machine that hashes what comes, before anything else looks at it.
+struct Hashing(Box<dyn Machine<StateSync>>);
+
+impl Machine<StateSync> for Hashing {
+    fn step(&mut self, now: Time, input: Input<StateSync>, out: &mut Outbox<StateSync>) {
+        if let Input::Message { message: Message::NodeData { blobs }, .. } = &input {
+            for blob in blobs.iter() {
+                assert_eq!(Hash32::of(black_box(blob.bytes())), blob.hash());
+            }
+        }
+        self.0.step(now, input, out);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.0.deadline()
+    }
+
+    fn restart(&mut self, now: Time, out: &mut Outbox<StateSync>) {
+        self.0.restart(now, out);
+    }
+
+    fn gauges(&self) -> Option<Gauges> {
+        self.0.gauges()
     }
 }
 

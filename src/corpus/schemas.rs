@@ -3,10 +3,8 @@ use std::collections::BTreeMap;
 use schemars::{Schema, schema_for};
 use serde_json::Value;
 
-use crate::families::Catalog;
-use crate::families::headers_first::HeadersFirst;
-use crate::machine::Described;
-use crate::vectors::{Document, FORMAT};
+use crate::families::{Catalog, FamilyId, Visit};
+use crate::vectors::{Document, FORMAT, SCENARIO};
 
 use super::manifest::Manifest;
 
@@ -14,15 +12,25 @@ use super::manifest::Manifest;
 pub fn schemas() -> BTreeMap<String, String> {
     let mut schemas = BTreeMap::new();
     schemas.insert("manifest.json".to_owned(), text(schema_for!(Manifest), None));
-    add::<HeadersFirst>(&mut schemas);
+    for family in FamilyId::ALL {
+        family.visit(Add(&mut schemas));
+    }
     schemas
 }
 
-fn add<F: Catalog + Described>(schemas: &mut BTreeMap<String, String>) {
-    let scenario = ("scenario", schema_for!(Document<F>));
-    for (kind, schema) in F::table_schemas().into_iter().chain([scenario]) {
-        let path = format!("{}/{kind}.json", F::NAME);
-        schemas.insert(path, text(schema, Some((F::NAME, kind))));
+struct Add<'a>(&'a mut BTreeMap<String, String>);
+
+impl Visit for Add<'_> {
+    type Output = ();
+
+    fn visit<F: Catalog>(self) {
+        let scenario = (SCENARIO, schema_for!(Document<F>));
+        let tables =
+            F::functions().into_iter().map(|function| (function.kind, (function.schema)()));
+        for (kind, schema) in tables.chain([scenario]) {
+            let path = format!("{}/{kind}.json", F::NAME);
+            self.0.insert(path, text(schema, Some((F::NAME, kind))));
+        }
     }
 }
 

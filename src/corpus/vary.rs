@@ -5,6 +5,9 @@ use crate::families::{Draw, Sample};
 /// Changes made to one input at most.
 const CHANGES_MAX: u64 = 3;
 
+/// A changed string up to this length stands whole in the name of the case.
+const NAME_TEXT_MAX: usize = 24;
+
 /// The inputs of a table that is written by hand.
 #[derive(Debug)]
 pub(super) struct Written {
@@ -81,9 +84,12 @@ fn change(draw: &mut Draw, value: &mut Value) -> Option<String> {
         Value::String(text) => {
             let all: Vec<(usize, usize)> = numbers(text).collect();
             let (start, end) = *draw.one_of(&all);
-            let number = near(draw, text[start..end].parse().ok()?);
+            let before: u64 = text[start..end].parse().ok()?;
+            let number = near(draw, before);
             text.replace_range(start..end, &number.to_string());
-            Some(text.clone())
+            // A whole document in a string would make a name of many lines.
+            let is_short = text.len() <= NAME_TEXT_MAX;
+            Some(if is_short { text.clone() } else { format!("with {number} for {before}") })
         }
         Value::Null | Value::Object(_) => None,
     }

@@ -1,17 +1,16 @@
 use std::fmt;
 
 use proptest::strategy::BoxedStrategy;
-use schemars::Schema;
 
 use crate::invariant::{Claim, Context, Invariant};
-use crate::machine::{Family, Machine, Spoken};
+use crate::machine::{Described, Family, Machine};
 use crate::scenario::Scenario;
 
 use super::{FunctionKind, Sampler};
 
 /// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
 /// and how to check the checker.
-pub trait Catalog: Spoken {
+pub trait Catalog: Described {
     /// The profiles (clients at versions) that the reference knows; the first is the default.
     fn profiles() -> &'static [&'static str];
 
@@ -47,11 +46,6 @@ pub trait Catalog: Spoken {
 
     /// What draws inputs of the pure functions, for tables that are generated.
     fn samplers() -> Vec<Sampler> {
-        Vec::new()
-    }
-
-    /// The JSON Schemas of the tables, by kind; none, if the family has no schemas yet.
-    fn table_schemas() -> Vec<(&'static str, Schema)> {
         Vec::new()
     }
 

@@ -1,4 +1,4 @@
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,6 +13,8 @@ pub struct FunctionKind {
     /// Checks the cases of one file. The text is a whole YAML document of this kind, or a JSON list
     /// of inputs to be answered; see [`check_table`].
     pub check: fn(text: &str) -> Result<Vec<CaseResult>, serde_yaml::Error>,
+    /// The JSON Schema of such a file; see [`table_schema`].
+    pub schema: fn() -> Schema,
 }
 
 /// How one case of a file came out.
@@ -134,6 +136,29 @@ where
     };
     Ok(table.cases.iter().map(check).collect())
 }
+
+/// The JSON Schema of a file with cases of this function.
+pub fn table_schema<G: JsonSchema, E: JsonSchema>(_: impl Fn(&G) -> Result<E, String>) -> Schema {
+    schema_for!(Table<G, E>)
+}
+
+/// A function under its kind: `table_function!("weight", "The weight of a tipset.", weight)`. A
+/// fourth argument compares in another way than [`check_table`].
+macro_rules! table_function {
+    ($kind:literal, $summary:literal, $function:expr) => {
+        $crate::families::table_function!($kind, $summary, $function, $crate::families::check_table)
+    };
+    ($kind:literal, $summary:literal, $function:expr, $check:expr) => {
+        $crate::families::FunctionKind {
+            kind: $kind,
+            summary: $summary,
+            check: |text| $check(text, $function),
+            schema: || $crate::families::table_schema($function),
+        }
+    };
+}
+
+pub(crate) use table_function;
 
 /// The answers to a JSON list of inputs, as [`check_table`] gives them; `None` for other texts.
 pub fn answer_list<G: Serialize + DeserializeOwned, E: Serialize>(

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use alloy_rlp::{Decodable, Encodable, Header as RlpHeader};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::schema::string_schema;
-
 use super::ethereum_state::{EMPTY_ROOT, Hash32};
+use super::schema::string_schema;
 
 /// The Keccak-256 of the RLP of an empty list: the uncles of most blocks.
 const NO_UNCLES: [u8; 32] = [
@@ -123,7 +122,7 @@ impl SealedHeader {
     }
 }
 
-string_schema!(SealedHeader, "EthereumHeader", "The RLP of a header.", "^0x([0-9a-f]{2})+$");
+string_schema!(SealedHeader, "SealedHeader", "The RLP of a header.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for SealedHeader {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -120,20 +120,32 @@ fn write_value(text: &mut String, value: &Value, indent: usize) {
     }
 }
 
-fn pad(text: &mut String, indent: usize) {
-    text.extend(std::iter::repeat_n(' ', indent));
+fn pad(text: &mut String, mut indent: usize) {
+    const SPACES: &str = "                                ";
+    while indent > SPACES.len() {
+        text.push_str(SPACES);
+        indent -= SPACES.len();
+    }
+    text.push_str(&SPACES[..indent]);
 }
 
 fn write_key(text: &mut String, key: &str) {
-    let plain = !key.is_empty()
+    let is_plain = !key.is_empty()
         && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        && !matches!(key, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null");
-    if plain {
+        && (key.len() > LONGEST_WORD || !is_word_of_yaml(key));
+    if is_plain {
         text.push_str(key);
     } else {
         write_string(text, key);
     }
     text.push(':');
+}
+
+const LONGEST_WORD: usize = "false".len();
+
+/// What YAML 1.1 reads as a truth value or as nothing.
+fn is_word_of_yaml(key: &str) -> bool {
+    matches!(key, "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null")
 }
 
 fn write_scalar(text: &mut String, value: &Value) {
@@ -163,9 +175,8 @@ fn is_exact(number: &serde_json::Number) -> bool {
 /// Double quotes, with the escapes that JSON and YAML share.
 fn write_string(text: &mut String, string: &str) {
     text.push('"');
-    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\';
     // Nearly all text is hexadecimal or plain words, and copied as a whole.
-    let plain = string.bytes().position(|byte| !is_plain(byte)).unwrap_or(string.len());
+    let plain = plain_length(string.as_bytes());
     text.push_str(&string[..plain]);
     for c in string[plain..].chars() {
         match c {
@@ -183,6 +194,17 @@ fn write_string(text: &mut String, string: &str) {
         }
     }
     text.push('"');
+}
+
+/// How many bytes from the first on stand for themselves between quotes; a multiple of a block's
+/// length, unless it is all.
+fn plain_length(bytes: &[u8]) -> usize {
+    // Without an early end inside of a block, the compiler looks at many bytes at once.
+    const BLOCK: usize = 32;
+    let is_plain = |byte: u8| (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\');
+    let all = |block: &[u8]| block.iter().fold(true, |all, byte| all & is_plain(*byte));
+    let blocks = bytes.chunks(BLOCK).take_while(|block| all(block)).count();
+    (blocks * BLOCK).min(bytes.len())
 }
 
 /// What YAML does not allow in its text, or reads as a line break.

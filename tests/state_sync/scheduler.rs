@@ -81,7 +81,7 @@ proptest! {
                 let batch = scheduler.commit();
                 store.write(&batch);
                 for node in &batch.nodes {
-                    prop_assert!(is_whole(&chain, &store, node.hash()), "a node before its children");
+                    prop_assert!(is_whole(&chain, &store, *node), "a node before its children");
                 }
             }
         }

@@ -57,7 +57,7 @@ fn the_reference_passes_the_scenarios() {
     let folder = Path::new(ROOT).join("vectors/state-sync/regressions");
     let names: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names.len(), 4, "{names:?}");
     for file in names {
         let text = read_text(&file).unwrap();
         let (_, context) = read_scenario::<StateSync>(&file, &text).unwrap();

@@ -1,5 +1,4 @@
 use proptest::strategy::BoxedStrategy;
-use schemars::Schema;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::Context;
@@ -48,10 +47,6 @@ impl Catalog for HeadersFirst {
 
     fn samplers() -> Vec<Sampler> {
         samples::samplers()
-    }
-
-    fn table_schemas() -> Vec<(&'static str, Schema)> {
-        functions::schemas()
     }
 
     fn endings(context: &Context<Self>) -> Vec<Event> {

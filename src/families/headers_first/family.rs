@@ -1,9 +1,8 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use bitcoin::hashes::Hash as _;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 
 use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError};
 use crate::primitives::bitcoin::{BlockHash, Header};
@@ -17,18 +16,8 @@ use super::{
 };
 
 /// Bitcoin block sync as btcd's `netsync` does it, as the one who syncs and as the one who serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
 pub struct HeadersFirst;
-
-impl JsonSchema for HeadersFirst {
-    fn schema_name() -> Cow<'static, str> {
-        "HeadersFirst".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        false.into()
-    }
-}
 
 /// A block or a transaction by hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{PeerModel, Replies, Reply, Time};
@@ -12,7 +13,7 @@ use super::{Skeleton, World};
 const SERVED_MAX: u64 = 1_024;
 
 /// What a peer has and how it serves.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSpec {
     /// The branch that it takes for canonical.
@@ -31,7 +32,7 @@ fn is_zero(value: &u32) -> bool {
 }
 
 /// What a peer does on its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// It takes another branch for canonical, with all its headers.

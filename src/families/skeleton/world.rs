@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::SpecError;
@@ -10,7 +11,7 @@ use super::message::{LocalBlock, LocalStart, Part, Start};
 use super::{Profile, Settings, Status, Subchain};
 
 /// A small description of a world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// The client that the subject is measured by.
@@ -34,7 +35,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// The local chain at the beginning.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalSpec {
     /// The canonical branch.
@@ -54,7 +55,7 @@ pub struct LocalSpec {
 }
 
 /// A side chain that is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SideSpec {
     /// Its branch.
@@ -64,7 +65,7 @@ pub struct SideSpec {
 }
 
 /// A canonical block that is not whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LackSpec {
     /// Its number.
@@ -74,7 +75,7 @@ pub struct LackSpec {
 }
 
 /// What an earlier run left in the store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredSpec {
     /// The subchains, the highest first.
@@ -88,7 +89,7 @@ pub struct StoredSpec {
 }
 
 /// A subchain of an earlier run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredChainSpec {
     /// The branch that its headers are on.

@@ -55,7 +55,8 @@ impl Downloader {
 
     pub(super) fn with_fault(start: &Start, fault: Option<Fault>) -> Self {
         let mut store = Store::default();
-        store.write(&Batch { nodes: start.nodes.to_vec(), codes: start.codes.to_vec() });
+        let hashes = |blobs: &[Blob]| blobs.iter().map(Blob::hash).collect();
+        store.write(&Batch { nodes: hashes(&start.nodes), codes: hashes(&start.codes) });
         Self {
             profile: start.profile,
             fault,
@@ -213,7 +214,7 @@ impl Downloader {
         if self.fault == Some(Fault::UnrequestedStored)
             && let Some(blobs) = unrequested
         {
-            let codes = blobs.iter().filter(|b| !self.store.has_node(&b.hash())).cloned();
+            let codes = blobs.iter().map(Blob::hash).filter(|hash| !self.store.has_node(hash));
             let batch = Batch { nodes: Vec::new(), codes: codes.collect() };
             self.write(&batch, out);
         }
@@ -264,19 +265,19 @@ impl Downloader {
             return;
         }
         self.store.write(batch);
-        let hashes = |blobs: &[_]| blobs.iter().map(Blob::hash).collect::<Arc<[Hash32]>>();
         if self.fault == Some(Fault::UnorderedFlush) {
             for node in batch.nodes.iter().rev() {
-                self.report(hashes(std::slice::from_ref(node)), Arc::new([]), out);
+                self.report(std::slice::from_ref(node), &[], out);
             }
-            self.report(Arc::new([]), hashes(&batch.codes), out);
+            self.report(&[], &batch.codes, out);
         } else {
-            self.report(hashes(&batch.nodes), hashes(&batch.codes), out);
+            self.report(&batch.nodes, &batch.codes, out);
         }
     }
 
-    fn report(&mut self, nodes: Arc<[Hash32]>, codes: Arc<[Hash32]>, out: &mut Outbox<StateSync>) {
+    fn report(&mut self, nodes: &[Hash32], codes: &[Hash32], out: &mut Outbox<StateSync>) {
         self.store.entries_written += (nodes.len() + codes.len()) as u64;
+        let (nodes, codes) = (nodes.into(), codes.into());
         out.event(Event::Written { nodes, codes, total: self.store.entries_written });
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::families::{FunctionKind, check_table};
+use crate::families::{FunctionKind, table_function};
 use crate::machine::{PeerId, Time};
 use crate::primitives::ethereum_state::{
     Blob, Child, EMPTY_ROOT, Hash32, Nibbles, Node, build_trie,
@@ -21,68 +22,52 @@ use super::worker::{Tasks, Worker};
 /// All functions.
 pub(super) fn all() -> Vec<FunctionKind> {
     vec![
-        FunctionKind {
-            kind: "node-children",
-            summary: "what a trie node refers to, by the path below it",
-            check: |text| check_table(text, node_children),
-        },
-        FunctionKind {
-            kind: "pivot-choice",
-            summary: "the pivot for a head",
-            check: |text| {
-                check_table(text, |given: &Head| {
-                    Ok(Pivot { pivot: pivot_of(block("head", given.head)?) })
-                })
-            },
-        },
-        FunctionKind {
-            kind: "pivot-split",
-            summary: "blocks before, at and after the pivot",
-            check: |text| check_table(text, split),
-        },
-        FunctionKind {
-            kind: "pivot-staleness",
-            summary: "where the pivot moves when headers or blocks up to a head are there",
-            check: |text| check_table(text, staleness),
-        },
-        FunctionKind {
-            kind: "request-assignment",
-            summary: "which items go to which idle peer",
-            check: |text| check_table(text, assignment),
-        },
-        FunctionKind {
-            kind: "scheduler",
-            summary: "what is asked for, taken and finished, step by step",
-            check: |text| check_table(text, transcript),
-        },
-        FunctionKind {
-            kind: "trie-root",
-            summary: "the root of the trie of some leaves",
-            check: |text| check_table(text, trie_root),
-        },
+        table_function!(
+            "node-children",
+            "what a trie node refers to, by the path below it",
+            node_children
+        ),
+        table_function!("pivot-choice", "the pivot for a head", choice),
+        table_function!("pivot-split", "blocks before, at and after the pivot", split),
+        table_function!(
+            "pivot-staleness",
+            "where the pivot moves when headers or blocks up to a head are there",
+            staleness
+        ),
+        table_function!("request-assignment", "which items go to which idle peer", assignment),
+        table_function!(
+            "scheduler",
+            "what is asked for, taken and finished, step by step",
+            transcript
+        ),
+        table_function!("trie-root", "the root of the trie of some leaves", trie_root),
     ]
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Head {
     head: u32,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Pivot {
     pivot: Option<u32>,
 }
 
-#[derive(Serialize, Deserialize)]
+fn choice(given: &Head) -> Result<Pivot, String> {
+    Ok(Pivot { pivot: pivot_of(block("head", given.head)?) })
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct PivotAndHead {
     pivot: u32,
     head: u32,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Moved {
     after_headers: u32,
@@ -106,7 +91,7 @@ fn block(field: &str, number: u32) -> Result<u32, String> {
     if number <= MOST { Ok(number) } else { Err(format!("{field}: at most {MOST}, got {number}")) }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Blocks {
     pivot: u32,
@@ -114,7 +99,7 @@ struct Blocks {
     last: u32,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Parts {
     before_to: Option<u32>,
@@ -132,20 +117,20 @@ fn split(given: &Blocks) -> Result<Parts, String> {
     Ok(Parts { before_to, has_pivot, after_from: split.after_from })
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Leaves {
     leaves: Vec<Leaf>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Leaf {
     key: Hash32,
     value: Blob,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Root {
     root: Hash32,
@@ -164,13 +149,13 @@ fn trie_root(given: &Leaves) -> Result<Root, String> {
     Ok(Root { root: build_trie(&leaves, &mut drop) })
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OneNode {
     node: Blob,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Children {
     Invalid {},
@@ -178,7 +163,7 @@ enum Children {
 }
 
 /// A child by its path: a hash or a value.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Below {
     Hash { path: Nibbles, hash: Hash32 },
@@ -199,7 +184,7 @@ fn node_children(given: &OneNode) -> Result<Children, String> {
     Ok(Children::Node { children })
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Idle {
     #[serde(default)]
@@ -212,7 +197,7 @@ struct Idle {
 }
 
 /// A peer, and what was measured of it so far.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Known {
     id: PeerId,
@@ -222,7 +207,7 @@ struct Known {
     busy: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Delivery {
     items: u32,
@@ -230,7 +215,7 @@ struct Delivery {
 }
 
 /// An item that waits, and the peers that it need not be asked of again.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     hash: Hash32,
@@ -238,13 +223,13 @@ struct Wanted {
     tried: Vec<PeerId>,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Assigned {
     requests: Vec<Assignment>,
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Assignment {
     peer: PeerId,
@@ -301,7 +286,7 @@ fn queue(field: &str, wanted: &[Wanted]) -> Result<BTreeMap<Hash32, Attempts>, S
     Ok(queue)
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Transcript {
     root: Hash32,
@@ -312,7 +297,7 @@ struct Transcript {
     steps: Vec<Step>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Step {
     Commit {},
@@ -320,14 +305,14 @@ enum Step {
     Process { blob: Blob },
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Answers {
     steps: Vec<Answer>,
 }
 
 /// What comes of a step. Hashes stand by rising value, for their order within a step is free.
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Answer {
     Committed { nodes: Vec<Hash32>, codes: Vec<Hash32> },
@@ -335,7 +320,7 @@ enum Answer {
     Processed { result: Outcome, pending: u64 },
 }
 
-#[derive(PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     AlreadyProcessed,
@@ -347,7 +332,8 @@ enum Outcome {
 
 fn transcript(given: &Transcript) -> Result<Answers, String> {
     let mut store = Store::default();
-    store.write(&Batch { nodes: given.stored_nodes.clone(), codes: given.stored_codes.clone() });
+    let hashes = |blobs: &[Blob]| blobs.iter().map(Blob::hash).collect();
+    store.write(&Batch { nodes: hashes(&given.stored_nodes), codes: hashes(&given.stored_codes) });
     let mut scheduler = Scheduler::new(given.root, &store);
     let steps = given.steps.iter().map(|step| run(step, &mut scheduler, &mut store)).collect();
     Ok(Answers { steps })
@@ -358,12 +344,11 @@ fn run(step: &Step, scheduler: &mut Scheduler, store: &mut Store) -> Answer {
         hashes.sort_unstable();
         hashes
     };
-    let hashes = |blobs: &[Blob]| sorted(blobs.iter().map(Blob::hash).collect());
     match step {
         Step::Commit {} => {
             let batch = scheduler.commit();
             store.write(&batch);
-            Answer::Committed { nodes: hashes(&batch.nodes), codes: hashes(&batch.codes) }
+            Answer::Committed { nodes: sorted(batch.nodes), codes: sorted(batch.codes) }
         }
         Step::Missing { max } => {
             let missing = scheduler.missing(*max as usize);

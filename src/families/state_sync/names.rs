@@ -128,8 +128,12 @@ mod tests {
             StateSpec { blocks: 9, accounts: vec![plain(1), contract], plain_accounts: 0, changes };
         let chain = StateChain::build(&spec).unwrap();
         let names = Names::new(&chain, Some(&spec));
-        let mut all: Vec<String> =
-            chain.nodes().keys().chain(chain.codes().keys()).map(|hash| names.name(hash)).collect();
+        let mut all: Vec<String> = chain
+            .nodes()
+            .keys()
+            .chain(chain.codes().keys())
+            .map(|hash| names.name(&hash))
+            .collect();
         all.sort();
         let leaves: Vec<&String> =
             all.iter().filter(|name| name.starts_with("storage 3/") && name.len() > 10).collect();

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{PeerModel, Replies, Reply, Time};
@@ -14,7 +15,7 @@ const ITEMS_SERVED_MAX: usize = 1_024;
 const BYTES_SERVED_MAX: usize = 2 * 1024 * 1024;
 
 /// What a peer has and how it serves.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSpec {
     /// The number of its head at the beginning.
@@ -38,7 +39,7 @@ fn is_zero(value: &u32) -> bool {
 }
 
 /// What a peer does on its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// Its chain grows, and it says so.
@@ -96,8 +97,10 @@ impl Peer {
             bytes += blob.bytes().len();
             fits
         };
-        let found = hashes.iter().filter_map(|hash| self.find(hash));
-        found.take_while(within).take(most.min(ITEMS_SERVED_MAX)).cloned().collect()
+        // Looked up first and cloned then: so the look-ups need not wait for each other.
+        let found: Vec<&Blob> = hashes.iter().filter_map(|hash| self.find(hash)).collect();
+        let served = found.into_iter().take_while(within).take(most.min(ITEMS_SERVED_MAX));
+        served.cloned().collect()
     }
 }
 

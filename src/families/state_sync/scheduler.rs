@@ -1,9 +1,5 @@
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::fmt;
-
-use indexmap::map::Entry;
-use smallvec::SmallVec;
 
 use crate::primitives::ethereum_state::{
     Account, Blob, Child, EMPTY_ROOT, Hash32, HashTable, Node, NodeError,
@@ -11,6 +7,8 @@ use crate::primitives::ethereum_state::{
 
 use super::fault::Fault;
 use super::position::Position;
+use super::queue::Queue;
+use super::request_index::RequestIndex;
 use super::store::{Batch, Store};
 
 /// Items of one depth are handed out until more than this many of them are open (geth trie/sync.go
@@ -28,32 +26,38 @@ const DEPTHS: usize = 129;
 pub struct Scheduler {
     requests: Vec<Request>,
     free: Vec<u32>,
-    nodes: HashTable<u32>,
-    codes: HashTable<u32>,
-    /// By priority, then in the order of scheduling; with the place of the request.
-    queue: BinaryHeap<(u64, Reverse<u64>, u32)>,
-    queued: u64,
+    /// The parents of a request behind the first: few have more.
+    other_parents: BTreeMap<u32, Vec<u32>>,
+    nodes: RequestIndex,
+    codes: RequestIndex,
+    queue: Queue,
+    queued: u32,
     fetches: Box<[i32; DEPTHS]>,
     /// What is finished and not yet durable.
-    finished_nodes: HashTable<Blob>,
-    finished_codes: HashTable<Blob>,
+    finished_nodes: HashTable<()>,
+    finished_codes: HashTable<()>,
     fault: Option<Fault>,
 }
 
+/// An item that is missing. Its bytes are not kept: see [`Store`].
+///
+/// There are tens of thousands, met in no order: so each shall be one line of the cache.
 #[derive(Clone, Debug)]
-struct Request {
-    hash: Hash32,
-    /// When it was scheduled: its place may since be another's.
-    turn: u64,
+#[repr(align(64))]
+pub(super) struct Request {
+    pub(super) hash: Hash32,
     position: Position,
-    data: Option<Blob>,
+    /// When it was scheduled: its place may since be another's.
+    turn: u32,
+    dependencies: u32,
+    parent: Option<u32>,
+    has_other_parents: bool,
+    delivered: bool,
     done: bool,
     is_code: bool,
     /// Whether leaves below are accounts; those of storage tries are not.
     is_account_trie: bool,
     handed_out: bool,
-    parents: SmallVec<[u32; 1]>,
-    dependencies: u32,
 }
 
 /// Items to ask for.
@@ -89,9 +93,10 @@ impl Scheduler {
         let mut scheduler = Self {
             requests: Vec::new(),
             free: Vec::new(),
-            nodes: HashTable::default(),
-            codes: HashTable::default(),
-            queue: BinaryHeap::new(),
+            other_parents: BTreeMap::new(),
+            nodes: RequestIndex::default(),
+            codes: RequestIndex::default(),
+            queue: Queue::default(),
             queued: 0,
             fetches: Box::new([0; DEPTHS]),
             finished_nodes: HashTable::default(),
@@ -105,20 +110,39 @@ impl Scheduler {
     /// Hands out at most `max` items; 0 is as many as there are.
     pub fn missing(&mut self, max: usize) -> Missing {
         let mut missing = Missing::default();
-        while max == 0 || missing.nodes.len() + missing.codes.len() < max {
-            let Some(&(priority, Reverse(turn), id)) = self.queue.peek() else { break };
-            let fetches = &mut self.fetches[Position::depth_of(priority)];
+        loop {
+            let wanted = match max {
+                0 => usize::MAX,
+                max => max - missing.nodes.len() - missing.codes.len(),
+            };
+            // First from the queue, then to the requests: both stay in the cache so.
+            let next = self.take_queued(wanted);
+            if next.is_empty() {
+                return missing;
+            }
+            for (turn, id) in next {
+                let request = &self.requests[id as usize];
+                if request.turn == turn && !request.done {
+                    self.hand_out(request.hash, id, &mut missing);
+                }
+            }
+        }
+    }
+
+    /// Takes up to `count` requests out of the queue, each with its turn.
+    fn take_queued(&mut self, count: usize) -> Vec<(u32, u32)> {
+        let mut taken = Vec::new();
+        while taken.len() < count {
+            let Some((depth, turn, id)) = self.queue.peek() else { break };
+            let fetches = &mut self.fetches[depth];
             if *fetches > FETCHES_PER_DEPTH_MAX && self.fault != Some(Fault::BreadthFirst) {
                 break;
             }
             *fetches += 1;
             self.queue.pop();
-            let request = &self.requests[id as usize];
-            if request.turn == turn && !request.done {
-                self.hand_out(request.hash, id, &mut missing);
-            }
+            taken.push((turn, id));
         }
-        missing
+        taken
     }
 
     /// Hands out one item. One hash can be a node and a code: the fetch of one brings both.
@@ -127,17 +151,18 @@ impl Scheduler {
     /// was handed out, or when it is on its way as the other of node and code.
     fn hand_out(&mut self, hash: Hash32, id: u32, missing: &mut Missing) {
         let other = if self.requests[id as usize].is_code { &self.nodes } else { &self.codes };
-        let (this, other) = (Some(id as usize), other.get(&hash).map(|id| *id as usize));
+        let other = other.find(&self.requests, &hash).map(|id| id as usize);
+        let this = Some(id as usize);
         let [node, code] =
             if self.requests[id as usize].is_code { [other, this] } else { [this, other] };
         let on_its_way = [node, code].into_iter().flatten().any(|id| {
             let request = &self.requests[id];
-            request.handed_out && request.data.is_none()
+            request.handed_out && !request.delivered
         });
         let mut wanted = [node, code].map(|id| {
             let id = id?;
             let was_handed_out = std::mem::replace(&mut self.requests[id].handed_out, true);
-            (!was_handed_out && !on_its_way && self.requests[id].data.is_none()).then_some(id)
+            (!was_handed_out && !on_its_way && !self.requests[id].delivered).then_some(id)
         });
         if let [Some(_), Some(_)] = wanted {
             wanted[1] = None;
@@ -152,21 +177,21 @@ impl Scheduler {
     /// When it is of no use; see [`ProcessError`].
     pub fn process(&mut self, store: &Store, blob: &Blob) -> Result<(), ProcessError> {
         let hash = blob.hash();
-        let node = self.nodes.get(&hash).copied();
-        let code = self.codes.get(&hash).copied();
+        let node = self.nodes.find(&self.requests, &hash);
+        let code = self.codes.find(&self.requests, &hash);
         if node.is_none() && code.is_none() {
             return Err(ProcessError::NotRequested);
         }
         let mut filled = false;
         if let Some(code) = code
-            && self.requests[code as usize].data.is_none()
+            && !self.requests[code as usize].delivered
         {
             filled = true;
-            self.requests[code as usize].data = Some(blob.clone());
+            self.requests[code as usize].delivered = true;
             self.finish(code);
         }
         if let Some(node) = node
-            && self.requests[node as usize].data.is_none()
+            && !self.requests[node as usize].delivered
         {
             filled = true;
             self.expand(store, node, blob)?;
@@ -174,15 +199,24 @@ impl Scheduler {
         if filled { Ok(()) } else { Err(ProcessError::AlreadyProcessed) }
     }
 
+    /// Makes room for the nodes of an answer that are of use. They are looked at together, and so
+    /// are in the cache when they come one by one: here no look-up waits for another.
+    pub(super) fn prepare(&mut self, blobs: &[Blob]) {
+        // All nodes are lists.
+        let is_list = |blob: &Blob| blob.bytes().first().is_some_and(|byte| *byte >= 0xc0);
+        let nodes = blobs.iter().filter(|blob| is_list(blob) && self.wants(&blob.hash()));
+        self.finished_nodes.reserve(nodes.count());
+    }
+
     /// Whether a blob of this hash would be of use.
     pub fn wants(&self, hash: &Hash32) -> bool {
-        let tracked = [self.nodes.get(hash), self.codes.get(hash)];
-        tracked.into_iter().flatten().any(|id| self.requests[*id as usize].data.is_none())
+        let tracked = [&self.nodes, &self.codes].map(|index| index.find(&self.requests, hash));
+        tracked.into_iter().flatten().any(|id| !self.requests[id as usize].delivered)
     }
 
     /// Takes out all that is finished, to be written in one step.
     pub fn commit(&mut self) -> Batch {
-        let take = |table: &mut HashTable<Blob>| table.drain(..).map(|(_, blob)| blob).collect();
+        let take = |table: &mut HashTable<()>| table.drain(..).map(|(hash, ())| hash).collect();
         Batch { nodes: take(&mut self.finished_nodes), codes: take(&mut self.finished_codes) }
     }
 
@@ -200,14 +234,20 @@ impl Scheduler {
     fn expand(&mut self, store: &Store, id: u32, blob: &Blob) -> Result<(), ProcessError> {
         let node = Node::decode(blob.bytes()).map_err(ProcessError::BadNode)?;
         let request = &mut self.requests[id as usize];
-        request.data = Some(blob.clone());
+        request.delivered = true;
         let (position, is_account_trie) = (request.position, request.is_account_trie);
         match &node {
             Node::Short { key, child } => {
                 self.visit(store, id, child, (position, key), is_account_trie)?;
             }
             Node::Full { children } => {
-                for (nibble, child) in children.iter().enumerate() {
+                // All are looked up before the first is scheduled, as in geth: so the look-ups need
+                // not wait for each other.
+                let present = children.each_ref().map(|child| match child {
+                    Child::Hash(hash) => self.is_present(store, hash),
+                    _ => false,
+                });
+                for (nibble, child) in children.iter().enumerate().filter(|(n, _)| !present[*n]) {
                     let below = (position, &[nibble as u8][..]);
                     self.visit(store, id, child, below, is_account_trie)?;
                 }
@@ -247,7 +287,16 @@ impl Scheduler {
         Ok(())
     }
 
-    /// geth `AddSubTrie` and the children of a node: whatever is present has all below it.
+    /// Whatever is present has all below it.
+    fn is_present(&self, store: &Store, hash: &Hash32) -> bool {
+        let legacy = || self.fault == Some(Fault::CodeStoredAsNode) && store.has_code(hash);
+        *hash == EMPTY_ROOT
+            || self.finished_nodes.contains_key(hash)
+            || store.has_node(hash)
+            || legacy()
+    }
+
+    /// geth `AddSubTrie` and the children of a node.
     fn add_trie(
         &mut self,
         store: &Store,
@@ -256,15 +305,9 @@ impl Scheduler {
         parent: Option<u32>,
         is_account_trie: bool,
     ) {
-        let legacy = self.fault == Some(Fault::CodeStoredAsNode) && store.has_code(&hash);
-        if hash == EMPTY_ROOT
-            || self.finished_nodes.contains_key(&hash)
-            || store.has_node(&hash)
-            || legacy
-        {
-            return;
+        if !self.is_present(store, &hash) {
+            self.schedule(hash, position, parent, false, is_account_trie);
         }
-        self.schedule(hash, position, parent, false, is_account_trie);
     }
 
     /// geth `AddCodeEntry`.
@@ -287,34 +330,30 @@ impl Scheduler {
         is_code: bool,
         is_account_trie: bool,
     ) {
-        let table = if is_code { &mut self.codes } else { &mut self.nodes };
-        let place = match table.entry(hash) {
-            Entry::Occupied(known) => {
-                if self.fault != Some(Fault::SecondParentForgotten) {
-                    let known = *known.get() as usize;
-                    self.requests[known].parents.extend(parent);
-                    if let Some(parent) = parent {
-                        self.requests[parent as usize].dependencies += 1;
-                    }
-                }
-                return;
-            }
-            Entry::Vacant(place) => place,
-        };
+        let index = if is_code { &mut self.codes } else { &mut self.nodes };
+        let known = index.find(&self.requests, &hash);
+        if known.is_some() && self.fault == Some(Fault::SecondParentForgotten) {
+            return;
+        }
         if let Some(parent) = parent {
             self.requests[parent as usize].dependencies += 1;
         }
+        if let Some(known) = known {
+            self.add_parent(known, parent);
+            return;
+        }
         let request = Request {
             hash,
-            turn: self.queued,
-            done: false,
             position,
-            data: None,
+            turn: self.queued,
+            dependencies: 0,
+            parent,
+            has_other_parents: false,
+            delivered: false,
+            done: false,
             is_code,
             is_account_trie,
             handed_out: false,
-            parents: parent.into_iter().collect(),
-            dependencies: 0,
         };
         let id = match self.free.pop() {
             Some(id) => {
@@ -326,14 +365,24 @@ impl Scheduler {
                 self.requests.len() as u32 - 1
             }
         };
-        place.insert(id);
+        index.insert(&self.requests, id);
         let priority = if self.fault == Some(Fault::BreadthFirst) {
             position.breadth_first_priority()
         } else {
             position.priority()
         };
-        self.queue.push((priority, Reverse(self.queued), id));
+        self.queue.push(priority, self.queued, id);
         self.queued += 1;
+    }
+
+    fn add_parent(&mut self, id: u32, parent: Option<u32>) {
+        let request = &mut self.requests[id as usize];
+        if request.parent.is_none() {
+            request.parent = parent;
+        } else if let Some(parent) = parent {
+            request.has_other_parents = true;
+            self.other_parents.entry(id).or_default().push(parent);
+        }
     }
 
     /// Moves an item to what is finished, and with it each parent that waited for nothing else.
@@ -342,21 +391,22 @@ impl Scheduler {
         request.done = true;
         let (hash, is_code) = (request.hash, request.is_code);
         let depth = request.position.depth();
-        let parents = std::mem::take(&mut request.parents);
-        let data = request.data.take().expect("only what has come is finished");
+        let parent = request.parent.take();
+        let others = std::mem::take(&mut request.has_other_parents)
+            .then(|| self.other_parents.remove(&id).unwrap_or_default());
         if is_code {
-            self.codes.swap_remove(&hash);
-            self.finished_codes.insert(hash, data);
+            self.codes.remove(&hash, id);
+            self.finished_codes.insert(hash, ());
         } else {
-            self.nodes.swap_remove(&hash);
-            self.finished_nodes.insert(hash, data);
+            self.nodes.remove(&hash, id);
+            self.finished_nodes.insert(hash, ());
         }
         self.fetches[depth] -= 1;
         self.free.push(id);
-        for parent in parents {
+        for parent in parent.into_iter().chain(others.into_iter().flatten()) {
             let request = &mut self.requests[parent as usize];
             request.dependencies = request.dependencies.saturating_sub(1);
-            if request.dependencies == 0 && request.data.is_some() {
+            if request.dependencies == 0 && request.delivered && !request.done {
                 self.finish(parent);
             }
         }

@@ -1,4 +1,5 @@
-use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
+use crate::machine::LookupSet;
+use crate::primitives::ethereum_state::Hash32;
 
 /// What the subject has made durable: it outlives the process. Nobody reads the bytes again, so the
 /// hashes stand for them.
@@ -7,8 +8,8 @@ use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
 /// a trie node of the same hash present.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    nodes: HashTable<()>,
-    codes: HashTable<()>,
+    nodes: LookupSet<Hash32>,
+    codes: LookupSet<Hash32>,
     /// How many state entries were written so far (geth: `TrieSync` in the database).
     pub entries_written: u64,
     /// The last pivot that was chosen (geth: `LastPivot`).
@@ -19,30 +20,30 @@ pub struct Store {
     pub full_head: u32,
 }
 
-/// What is written in one atomic step, children before parents.
+/// What is written in one atomic step, children before parents; the hashes stand for the bytes.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// Trie nodes.
-    pub nodes: Vec<Blob>,
+    pub nodes: Vec<Hash32>,
     /// Code.
-    pub codes: Vec<Blob>,
+    pub codes: Vec<Hash32>,
 }
 
 impl Store {
     /// Whether a trie node is stored.
     pub fn has_node(&self, hash: &Hash32) -> bool {
-        self.nodes.contains_key(hash)
+        self.nodes.contains(hash)
     }
 
     /// Whether a code is stored.
     pub fn has_code(&self, hash: &Hash32) -> bool {
-        self.codes.contains_key(hash)
+        self.codes.contains(hash)
     }
 
     /// Writes a batch as one.
     pub fn write(&mut self, batch: &Batch) {
-        self.nodes.extend(batch.nodes.iter().map(|blob| (blob.hash(), ())));
-        self.codes.extend(batch.codes.iter().map(|blob| (blob.hash(), ())));
+        self.nodes.extend(batch.nodes.iter().copied());
+        self.codes.extend(batch.codes.iter().copied());
     }
 }
 

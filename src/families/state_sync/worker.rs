@@ -151,9 +151,11 @@ impl Worker {
         for (hash, _) in request.nodes.iter().chain(&request.codes) {
             self.in_flight.swap_remove(hash);
         }
+        let response = request.response.clone().unwrap_or_default();
+        self.scheduler.prepare(&response);
         let mut useful = 0;
         let mut next = [0; 2];
-        for blob in request.response.iter().flat_map(|blobs| blobs.iter()) {
+        for blob in response.iter() {
             let hash = blob.hash();
             match self.scheduler.process(store, blob) {
                 Ok(()) => {

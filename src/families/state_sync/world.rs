@@ -1,17 +1,18 @@
 use std::sync::OnceLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Millis, SpecError};
 use crate::primitives::ethereum_state::{Blob, Hash32};
-use crate::world::state::{StateChain, StateSpec};
+use crate::world::state::{StateChain, StateSpec, StoredTable};
 
 use super::Profile;
 use super::message::Start;
 use super::names::Names;
 
 /// A chain with its states, and how the subject is set up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which client at which version the subject shall be.
@@ -65,13 +66,9 @@ impl World {
 
     pub(super) fn start(&self) -> Start {
         let mark = self.stored_mark();
-        let stored = |table: &crate::primitives::ethereum_state::HashTable<_>| {
-            table
-                .values()
-                .filter(|stored: &&crate::world::state::Stored| stored.states & mark != 0)
-                .map(|stored| stored.blob.clone())
-                .collect::<Vec<Blob>>()
-                .into()
+        let stored = |table: &StoredTable| {
+            let stored = table.values().filter(|stored| stored.states & mark != 0);
+            stored.map(|stored| stored.blob.clone()).collect::<Vec<Blob>>().into()
         };
         Start {
             profile: self.profile,

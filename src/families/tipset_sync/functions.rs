@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::families::{FunctionKind, check_table};
+use crate::families::{FunctionKind, table_function};
 use crate::primitives::filecoin::consensus::{Network, weight_of};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Construction, Tipset, TipsetError, TipsetKey, breaks_tie,
 };
 
-use super::message::{ChainTipset, FullBlock, Request, Settings, decimal};
+use super::message::{ChainTipset, Decimal, FullBlock, Request, Settings, decimal};
 use super::response::{Mismatch, check_response};
 use super::rules::Rules;
 use super::server::{Shelf, answer};
@@ -20,46 +21,46 @@ use super::tracker::{Target, TargetTracker};
 /// All kinds.
 pub(super) fn kinds() -> Vec<FunctionKind> {
     vec![
-        FunctionKind {
-            kind: "exchange-reply",
-            summary: "What a server answers to a request of the chain exchange.",
-            check: |text| check_table(text, exchange_reply),
-        },
-        FunctionKind {
-            kind: "exchange-validation",
-            summary: "Whether an answer of the chain exchange matches its request, and why not.",
-            check: |text| check_table(text, exchange_validation),
-        },
-        FunctionKind {
-            kind: "fork-search",
-            summary: "How to go from one chain to another, and whether to.",
-            check: |text| check_table(text, fork_search),
-        },
-        FunctionKind {
-            kind: "target-tracker",
-            summary: "Queue, selection and history after a series of additions and removals.",
-            check: |text| check_table(text, target_tracker),
-        },
-        FunctionKind {
-            kind: "tie-break",
-            summary: "Whether a tipset wins over the head at equal weight.",
-            check: |text| check_table(text, tie_break),
-        },
-        FunctionKind {
-            kind: "tipset-construction",
-            summary: "Whether blocks make a tipset for a client, its key, or why not.",
-            check: |text| check_table(text, tipset_construction),
-        },
-        FunctionKind {
-            kind: "tipset-key",
-            summary: "The key of a tipset from its blocks in any order.",
-            check: |text| check_table(text, tipset_key),
-        },
-        FunctionKind {
-            kind: "weight",
-            summary: "The weight of a tipset from its parents' weight and its wins.",
-            check: |text| check_table(text, weight),
-        },
+        table_function!(
+            "exchange-reply",
+            "What a server answers to a request of the chain exchange.",
+            exchange_reply
+        ),
+        table_function!(
+            "exchange-validation",
+            "Whether an answer of the chain exchange matches its request, and why not.",
+            exchange_validation
+        ),
+        table_function!(
+            "fork-search",
+            "How to go from one chain to another, and whether to.",
+            fork_search
+        ),
+        table_function!(
+            "target-tracker",
+            "Queue, selection and history after a series of additions and removals.",
+            target_tracker
+        ),
+        table_function!(
+            "tie-break",
+            "Whether a tipset wins over the head at equal weight.",
+            tie_break
+        ),
+        table_function!(
+            "tipset-construction",
+            "Whether blocks make a tipset for a client, its key, or why not.",
+            tipset_construction
+        ),
+        table_function!(
+            "tipset-key",
+            "The key of a tipset from its blocks in any order.",
+            tipset_key
+        ),
+        table_function!(
+            "weight",
+            "The weight of a tipset from its parents' weight and its wins.",
+            weight
+        ),
     ]
 }
 
@@ -75,14 +76,14 @@ fn rules_of(profile: &str) -> Result<Rules, String> {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Blocks {
     /// Headers as they are encoded.
     blocks: Vec<Arc<Block>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Key {
     key: TipsetKey,
@@ -94,14 +95,14 @@ fn tipset_key(given: &Blocks) -> Result<Key, String> {
     Ok(Key { key: tipset.key().clone() })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Constructed {
     rules: Construction,
     blocks: Vec<Arc<Block>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Construct {
     Built { key: TipsetKey },
@@ -116,19 +117,21 @@ fn tipset_construction(given: &Constructed) -> Result<Construct, String> {
     })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Weights {
     #[serde(with = "decimal")]
+    #[schemars(with = "Decimal")]
     parent_weight: u128,
     wins: u64,
     log2_power: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Weight {
     #[serde(with = "decimal")]
+    #[schemars(with = "Decimal")]
     weight: u128,
 }
 
@@ -143,14 +146,14 @@ fn weight(given: &Weights) -> Result<Weight, String> {
     Ok(Weight { weight })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Tie {
     challenger: Vec<Arc<Block>>,
     current: Vec<Arc<Block>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wins {
     wins: bool,
@@ -165,7 +168,7 @@ fn tie_break(given: &Tie) -> Result<Wins, String> {
     Ok(Wins { wins: breaks_tie(&challenger, &tipset("current", &given.current)?) })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Serve {
     #[serde(default = "usual_profile")]
@@ -175,7 +178,7 @@ struct Serve {
     stored: Vec<Vec<FullBlock>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Served {
     status: u64,
@@ -220,7 +223,7 @@ impl Shelf for Serve {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Validate {
     #[serde(default = "usual_profile")]
@@ -233,7 +236,7 @@ struct Validate {
     known: Vec<Vec<Arc<Block>>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Validated {
     /// Why it does not match; absent if it does.
@@ -257,7 +260,7 @@ fn exchange_validation(given: &Validate) -> Result<Validated, String> {
     Ok(Validated { mismatch: checked.err() })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Fork {
     #[serde(default = "usual_profile")]
@@ -273,7 +276,7 @@ struct Fork {
     checkpoint: Option<TipsetKey>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Forked {
     ancestor: TipsetKey,
@@ -311,7 +314,7 @@ fn fork_search(given: &Fork) -> Result<Forked, String> {
     })
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Series {
     #[serde(default = "usual_profile")]
@@ -323,7 +326,7 @@ struct Series {
     steps: Vec<TrackerStep>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum TrackerStep {
     /// A tipset is announced.
@@ -334,7 +337,7 @@ enum TrackerStep {
     Start {},
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Tracked {
     queue: Vec<TipsetKey>,

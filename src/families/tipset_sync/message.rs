@@ -12,6 +12,7 @@ use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Message as ChainMessage, SignedMessage, TipsetKey,
 };
+use crate::primitives::schema::string_schema;
 
 /// A message between two nodes, or from the operator of the subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,7 +37,7 @@ pub enum Message {
         height: i64,
         /// Its weight.
         #[serde(with = "decimal")]
-        #[schemars(with = "String", regex(pattern = "^[0-9]+$"))]
+        #[schemars(with = "Decimal")]
         weight: u128,
         /// The genesis block.
         genesis: Cid,
@@ -344,12 +345,11 @@ pub struct Gauges {
 
 /// Writes indices; those beyond 2^53 - 1 as decimal text, for readers that know no such numbers.
 fn write_indices<S: Serializer>(lists: &[Vec<u64>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(
-        lists.iter().map(|list| list.iter().map(|index| Index(*index)).collect::<Vec<_>>()),
-    )
+    let row = |list: &Vec<u64>| list.iter().copied().map(Index).collect::<Vec<_>>();
+    serializer.collect_seq(lists.iter().map(row))
 }
 
-/// Reads indices.
+/// Reads indices; those beyond 2^53 stand as decimal text in files.
 fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
     let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
     Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
@@ -364,21 +364,19 @@ impl JsonSchema for Index {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "An index, as decimal text beyond 2^53 - 1.",
-            "anyOf": [
-                { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64 },
-                { "type": "string", "pattern": "^[0-9]+$" },
-            ],
+            "description": "An index, as decimal text beyond 2^53.",
+            "type": ["integer", "string"],
+            "minimum": 0,
+            "pattern": "^[1-9][0-9]{15,19}$",
         })
     }
 }
 
 impl Serialize for Index {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 < 1 << 53 {
-            serializer.serialize_u64(self.0)
-        } else {
-            serializer.collect_str(&self.0)
+        match self.0 {
+            small if small < 1 << 53 => serializer.serialize_u64(small),
+            large => serializer.collect_str(&large),
         }
     }
 }
@@ -405,6 +403,11 @@ impl<'de> Deserialize<'de> for Index {
         deserializer.deserialize_any(Expected)
     }
 }
+
+/// How files have 128-bit integers.
+pub(super) struct Decimal;
+
+string_schema!(Decimal, "Decimal", "An integer as decimal text.", "^(0|[1-9][0-9]*)$");
 
 /// 128-bit integers as decimal text.
 pub(super) mod decimal {

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::Misbehavior as Entry;
@@ -11,7 +12,9 @@ use super::message::{ChainTipset, CompactedMessages, Message, Request, status};
 use super::world::World;
 
 /// A way to lie in an answer of the chain exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Misbehavior {
     /// An index is beyond the messages.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{PeerModel, Replies, Reply, SpecError, Time};
@@ -12,7 +13,7 @@ use super::server::{Shelf, answer};
 use super::world::World;
 
 /// What a peer has and how it serves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PeerSpec {
     /// Its head; genesis, if absent.
@@ -40,7 +41,7 @@ impl PeerSpec {
 }
 
 /// Something that a peer does on its own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// It asks the subject for tipsets.

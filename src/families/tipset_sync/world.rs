@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::SpecError;
@@ -14,7 +15,7 @@ use super::rules::Rules;
 pub(super) const EARLY_EPOCHS_MAX: u64 = 4;
 
 /// A description of a world of tipsets.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
     /// Which client the subject shall be.

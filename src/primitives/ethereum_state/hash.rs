@@ -7,8 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha3::{Digest, Keccak256};
 
-use crate::primitives::schema::string_schema;
-use crate::primitives::{bytes_of_hex, from_string};
+use crate::primitives::{bytes_of_hex, from_string, schema::string_schema};
 
 /// A Keccak-256 hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +35,13 @@ impl Hash32 {
         Self(Keccak256::digest(bytes).into())
     }
 
+    /// The first eight bytes as a number, which are spread evenly.
+    pub fn head(&self) -> u64 {
+        let mut head = [0; 8];
+        head.copy_from_slice(&self.0[..8]);
+        u64::from_be_bytes(head)
+    }
+
     /// The first four bytes in hexadecimal, for people.
     pub fn short(&self) -> String {
         const_hex::encode(&self.0[..4])
@@ -45,12 +51,7 @@ impl Hash32 {
 /// The first eight bytes decide almost always.
 impl Ord for Hash32 {
     fn cmp(&self, other: &Self) -> Ordering {
-        let head = |hash: &Self| {
-            let mut head = [0; 8];
-            head.copy_from_slice(&hash.0[..8]);
-            u64::from_be_bytes(head)
-        };
-        head(self).cmp(&head(other)).then_with(|| self.0.cmp(&other.0))
+        self.head().cmp(&other.head()).then_with(|| self.0.cmp(&other.0))
     }
 }
 
@@ -63,9 +64,7 @@ impl PartialOrd for Hash32 {
 /// Its bits are evenly spread already, so its first eight bytes serve as they are.
 impl Hash for Hash32 {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let mut head = [0; 8];
-        head.copy_from_slice(&self.0[..8]);
-        state.write_u64(u64::from_le_bytes(head));
+        state.write_u64(self.head());
     }
 }
 
@@ -113,7 +112,7 @@ impl FromStr for Hash32 {
     }
 }
 
-string_schema!(Hash32, "Hash32", "A Keccak-256 hash.", "^0x[0-9a-f]{64}$");
+string_schema!(Hash32, "Hash32", "32 bytes of a hash.", "^0x[0-9a-f]{64}$");
 
 impl Serialize for Hash32 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::primitives::from_string;
+use crate::primitives::{from_string, schema::string_schema};
 
 use super::Hash32;
 
@@ -71,6 +71,8 @@ impl FromStr for Nibbles {
         text.chars().map(digit).collect::<Result<_, _>>().map(Self)
     }
 }
+
+string_schema!(Nibbles, "Nibbles", "A path of nibbles.", "^[0-9a-f]*$");
 
 impl Serialize for Nibbles {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

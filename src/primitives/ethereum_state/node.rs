@@ -95,6 +95,9 @@ impl<'a> Node<'a> {
     }
 }
 
+/// What begins the RLP of a hash.
+pub(super) const HASH_CODE: u8 = alloy_rlp::EMPTY_STRING_CODE + 32;
+
 /// Encodes a leaf.
 pub(super) fn encode_leaf(path: &[u8], value: &[u8]) -> Vec<u8> {
     let compact = compact(path, true);
@@ -152,11 +155,11 @@ fn decode_one<'a>(bytes: &mut &'a [u8]) -> Result<Node<'a>, NodeError> {
         2 => {
             let compact = string(&mut payload)?;
             let (&first, rest) = compact.split_first().ok_or(NodeError::Incomplete)?;
-            let mut key = SmallVec::new();
-            if first & 0x10 != 0 {
-                key.push(first & 0x0f);
+            let odd = usize::from(first >> 4 & 1);
+            let mut key = SmallVec::from_elem(first & 0x0f, odd + 2 * rest.len());
+            for (pair, byte) in key[odd..].chunks_exact_mut(2).zip(rest) {
+                (pair[0], pair[1]) = (byte >> 4, byte & 0x0f);
             }
-            key.extend(rest.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]));
             let child = if first & 0x20 != 0 {
                 Child::Value(string(&mut payload)?)
             } else {
@@ -181,6 +184,18 @@ fn decode_one<'a>(bytes: &mut &'a [u8]) -> Result<Node<'a>, NodeError> {
 
 fn reference<'a>(payload: &mut &'a [u8]) -> Result<Child<'a>, NodeError> {
     let start = *payload;
+    // Nearly all are one of these two.
+    match *start {
+        [alloy_rlp::EMPTY_STRING_CODE, ref rest @ ..] => {
+            *payload = rest;
+            return Ok(Child::Empty);
+        }
+        [HASH_CODE, ref rest @ ..] if let Some((hash, rest)) = rest.split_first_chunk() => {
+            *payload = rest;
+            return Ok(Child::Hash(Hash32::from_bytes(*hash)));
+        }
+        _ => {}
+    }
     let header = RlpHeader::decode(payload).map_err(|_| NodeError::BadRlp)?;
     if header.list {
         let length = start.len() - payload.len() + header.payload_length;
@@ -215,8 +230,15 @@ fn string<'a>(bytes: &mut &'a [u8]) -> Result<&'a [u8], NodeError> {
 fn count_items(mut payload: &[u8]) -> Result<usize, NodeError> {
     let mut count = 0;
     while !payload.is_empty() && count < 18 {
-        let header = RlpHeader::decode(&mut payload).map_err(|_| NodeError::BadRlp)?;
-        payload = payload.get(header.payload_length..).ok_or(NodeError::BadRlp)?;
+        let length = match payload[0] {
+            alloy_rlp::EMPTY_STRING_CODE => 1,
+            HASH_CODE => 33,
+            _ => {
+                let header = RlpHeader::decode(&mut payload).map_err(|_| NodeError::BadRlp)?;
+                header.payload_length
+            }
+        };
+        payload = payload.get(length..).ok_or(NodeError::BadRlp)?;
         count += 1;
     }
     Ok(count)

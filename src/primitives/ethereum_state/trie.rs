@@ -1,4 +1,4 @@
-use super::node::{encode_branch, encode_extension, encode_leaf};
+use super::node::{HASH_CODE, encode_branch, encode_extension, encode_leaf};
 use super::{Blob, Hash32};
 
 /// The root of the trie that holds nothing: the Keccak-256 of the empty string's RLP.
@@ -61,7 +61,7 @@ fn reference(node: Vec<u8>, each: &mut dyn FnMut(Blob)) -> Vec<u8> {
     }
     let blob = Blob::new(node);
     let mut reference = Vec::with_capacity(33);
-    reference.push(alloy_rlp::EMPTY_STRING_CODE + 32);
+    reference.push(HASH_CODE);
     reference.extend_from_slice(blob.hash().as_bytes());
     each(blob);
     reference

@@ -101,12 +101,7 @@ impl FromStr for Cid {
     }
 }
 
-string_schema!(
-    Cid,
-    "Cid",
-    "A CID of version 1 in base 32: DAG-CBOR, BLAKE2b-256.",
-    "^bafy2bza[a-z2-7]{54}$"
-);
+string_schema!(Cid, "Cid", "A CID, version 1, in base 32.", "^b[a-z2-7]+$");
 
 impl Serialize for Cid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -254,12 +254,7 @@ impl Block {
     }
 }
 
-string_schema!(
-    Block,
-    "BlockHeader",
-    "The DAG-CBOR encoding of a block header.",
-    "^0x([0-9a-f]{2})+$"
-);
+string_schema!(Block, "BlockHeader", "The DAG-CBOR of a block header.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for Block {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -153,12 +153,7 @@ fn from_hex<'de, D: Deserializer<'de>, T>(
     value.map_err(serde::de::Error::custom)
 }
 
-string_schema!(
-    Message,
-    "ChainMessage",
-    "The DAG-CBOR encoding of a message.",
-    "^0x([0-9a-f]{2})+$"
-);
+string_schema!(Message, "Message", "The DAG-CBOR of a message.", "^0x([0-9a-f]{2})+$");
 
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -175,7 +170,7 @@ impl<'de> Deserialize<'de> for Message {
 string_schema!(
     SignedMessage,
     "SignedMessage",
-    "The DAG-CBOR encoding of a message with its signature.",
+    "The DAG-CBOR of a message and its signature.",
     "^0x([0-9a-f]{2})+$"
 );
 

@@ -66,7 +66,7 @@ pub struct Tipset {
 }
 
 /// What a client asks of blocks before it takes them for a tipset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Construction {
     /// What all clients agree on, strictest: all of the below.
@@ -80,7 +80,9 @@ pub enum Construction {
 }
 
 /// Why blocks are no tipset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TipsetError {
     /// A block stands twice.

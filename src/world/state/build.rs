@@ -1,16 +1,16 @@
 use std::collections::BTreeMap;
 
-use crate::primitives::ethereum_state::{Account, Blob, Hash32, HashTable, build_trie};
+use crate::primitives::ethereum_state::{Account, Blob, Hash32, build_trie};
 
-use super::{AccountSpec, CodeSpec, StateError, StateSpec, StorageSpec, Stored};
+use super::{AccountSpec, CodeSpec, StateError, StateSpec, StorageSpec, StoredTable};
 
 /// The states of a chain, one after another.
 pub(super) struct StateBuilder {
     accounts: BTreeMap<u32, AccountSpec>,
     plain: Vec<(Hash32, Vec<u8>)>,
     storage_roots: BTreeMap<StorageSpec, (Hash32, Vec<Blob>)>,
-    pub(super) nodes: HashTable<Stored>,
-    pub(super) codes: HashTable<Stored>,
+    pub(super) nodes: StoredTable,
+    pub(super) codes: StoredTable,
 }
 
 impl StateBuilder {
@@ -23,8 +23,8 @@ impl StateBuilder {
             accounts: spec.accounts.iter().map(|account| (account.id, account.clone())).collect(),
             plain: (0..spec.plain_accounts).map(plain).collect(),
             storage_roots: BTreeMap::new(),
-            nodes: HashTable::default(),
-            codes: HashTable::default(),
+            nodes: StoredTable::default(),
+            codes: StoredTable::default(),
         }
     }
 
@@ -47,7 +47,7 @@ impl StateBuilder {
             return Err(StateError::new("accounts", "two accounts have the same key"));
         }
         let nodes = &mut self.nodes;
-        Ok(build_trie(&leaves, &mut |blob| add(nodes, blob, mark)))
+        Ok(build_trie(&leaves, &mut |blob| nodes.add(blob, mark)))
     }
 
     fn account(&mut self, spec: &AccountSpec, mark: u64) -> Account {
@@ -56,14 +56,14 @@ impl StateBuilder {
             let (root, blobs) = self.storage(storage);
             account.storage_root = root;
             for blob in blobs {
-                add(&mut self.nodes, blob, mark);
+                self.nodes.add(blob, mark);
             }
         }
         if let Some(code) = &spec.code {
             let blob = self.code(code);
             account.code_hash = blob.hash();
             if blob.hash() != Account::EMPTY_CODE {
-                add(&mut self.codes, blob, mark);
+                self.codes.add(blob, mark);
             }
         }
         account
@@ -113,10 +113,6 @@ fn value_of(spec: &StorageSpec, index: u32) -> Vec<u8> {
         value = Hash32::from_bytes([1; 32]);
     }
     value.as_bytes()[..usize::from(spec.value_bytes)].to_vec()
-}
-
-fn add(table: &mut HashTable<Stored>, blob: Blob, mark: u64) {
-    table.entry(blob.hash()).or_insert(Stored { blob, states: 0 }).states |= mark;
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::primitives::ethereum_state::{
-    Account, Blob, Child, EMPTY_ROOT, Hash32, HashTable, Header, Node,
-};
+use crate::primitives::ethereum_state::{Account, Blob, Child, EMPTY_ROOT, Hash32, Header, Node};
 
 use super::build::StateBuilder;
-use super::{StateError, StateSpec};
+use super::{StateError, StateSpec, Stored, StoredTable};
 
 /// A chain of blocks and all that their states are made of.
 #[derive(Debug)]
@@ -14,8 +12,8 @@ pub struct StateChain {
     blocks: Vec<Block>,
     /// For each block the index of its state.
     state_of: Vec<u8>,
-    nodes: HashTable<Stored>,
-    codes: HashTable<Stored>,
+    nodes: StoredTable,
+    codes: StoredTable,
 }
 
 /// A block, as far as it matters to the sync of states.
@@ -26,15 +24,6 @@ pub struct Block {
     pub hash: Hash32,
     /// The root of the state after it.
     pub state_root: Hash32,
-}
-
-/// A trie node or a code, with the states that it belongs to.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Its bytes.
-    pub blob: Blob,
-    /// One bit for each different state of the chain.
-    pub states: u64,
 }
 
 /// What a trie node refers to.
@@ -78,12 +67,20 @@ impl StateChain {
             blocks.push(Block { hash: parent, state_root: root });
             state_of.push(state);
         }
-        Ok(Self { blocks, state_of, nodes: builder.nodes, codes: builder.codes })
+        let StateBuilder { mut nodes, mut codes, .. } = builder;
+        nodes.pack();
+        codes.pack();
+        Ok(Self { blocks, state_of, nodes, codes })
     }
 
     /// A chain of one block, with a state that was built elsewhere.
     pub fn of_state(state_root: Hash32, blocks: u32, nodes: Vec<Blob>, codes: Vec<Blob>) -> Self {
-        let stored = |blob: Blob| (blob.hash(), Stored { blob, states: 1 });
+        let stored = |blobs: Vec<Blob>| {
+            let mut table = StoredTable::default();
+            blobs.into_iter().for_each(|blob| table.add(blob, 1));
+            table.pack();
+            table
+        };
         let (mut parent, mut chain) = (Hash32::ZERO, Vec::new());
         for number in 0..=u64::from(blocks) {
             parent = Hash32::of(&Header { parent, state_root, number }.encode());
@@ -92,8 +89,8 @@ impl StateChain {
         Self {
             state_of: vec![0; chain.len()],
             blocks: chain,
-            nodes: nodes.into_iter().map(stored).collect(),
-            codes: codes.into_iter().map(stored).collect(),
+            nodes: stored(nodes),
+            codes: stored(codes),
         }
     }
 
@@ -108,12 +105,12 @@ impl StateChain {
     }
 
     /// All trie nodes of all states.
-    pub fn nodes(&self) -> &HashTable<Stored> {
+    pub fn nodes(&self) -> &StoredTable {
         &self.nodes
     }
 
     /// All code of all states.
-    pub fn codes(&self) -> &HashTable<Stored> {
+    pub fn codes(&self) -> &StoredTable {
         &self.codes
     }
 
@@ -207,8 +204,10 @@ mod tests {
             let mark = chain.states_between(number, number);
             assert_eq!(mark.count_ones(), 1);
             let reached = reach(&chain, chain.blocks()[number as usize].state_root);
-            let nodes = chain.nodes().iter().map(|(hash, stored)| (Reference::Node(*hash), stored));
-            let codes = chain.codes().iter().map(|(hash, stored)| (Reference::Code(*hash), stored));
+            let nodes =
+                chain.nodes().values().map(|node| (Reference::Node(node.blob.hash()), node));
+            let codes =
+                chain.codes().values().map(|code| (Reference::Code(code.blob.hash()), code));
             for (reference, stored) in nodes.chain(codes) {
                 assert_eq!(reached.contains(&reference), stored.states & mark != 0);
             }
@@ -216,7 +215,7 @@ mod tests {
         assert_eq!(chain.states_between(0, 10), 0b111);
         assert_eq!(chain.states_between(3, 4), 0b011);
         assert_eq!(chain.states_between(6, 4), 0);
-        let both = chain.codes().keys().filter(|hash| chain.nodes().contains_key(*hash)).count();
+        let both = chain.codes().keys().filter(|hash| chain.nodes().contains_key(hash)).count();
         assert_eq!(both, 1);
     }
 

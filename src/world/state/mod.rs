@@ -4,6 +4,8 @@
 mod build;
 mod chain;
 mod spec;
+mod stored;
 
-pub use chain::{Block, Reference, StateChain, Stored, references};
+pub use chain::{Block, Reference, StateChain, references};
 pub use spec::{AccountSpec, ChangeSpec, CodeSpec, StateError, StateSpec, StorageSpec};
+pub use stored::{Stored, StoredTable};

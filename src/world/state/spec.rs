@@ -1,9 +1,10 @@
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::primitives::ethereum_state::{Hash32, Nibbles};
 
 /// A chain of blocks with their states.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StateSpec {
     /// How many blocks follow the genesis block.
@@ -23,7 +24,7 @@ fn is_zero(value: &u32) -> bool {
 }
 
 /// An account. Its key is the Keccak-256 of its id as four bytes, with the prefix over it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccountSpec {
     /// Its name.
@@ -42,7 +43,7 @@ pub struct AccountSpec {
 }
 
 /// A storage trie. Equal descriptions are the same trie; those with the same seed share leaves.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StorageSpec {
     /// Selects keys and values.
@@ -58,7 +59,7 @@ pub struct StorageSpec {
 }
 
 /// A contract's code.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum CodeSpec {
     /// Bytes that follow from a seed.
@@ -76,7 +77,7 @@ pub enum CodeSpec {
 }
 
 /// What a block changes in the state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeSpec {
     /// The block's number.

@@ -7,12 +7,10 @@
 mod bytes;
 mod chains;
 mod label;
-mod schema;
 mod serving;
 mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use schema::schemas;
 pub(super) use table::functions;

@@ -193,7 +193,7 @@ fn add_answer(shape: &Shape, message: Message, answers: &mut Vec<Answer>) -> Res
                 of.0.push(label);
                 return Ok(());
             }
-            Answer::Blocks { of: Labels(vec![label]) }
+            Answer::Blocks { of: Labels::from_iter([label]) }
         }
         Message::Inv { items } => {
             Answer::Inv { of: items.iter().map(|item| shape.label(&item.hash)).collect() }

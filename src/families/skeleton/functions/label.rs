@@ -1,14 +1,11 @@
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::families::labels::{Named, plain_number};
 use crate::primitives::ethereum_state::Hash32;
-use crate::primitives::from_string;
-
-/// No list has more headers.
-const LABELS_MAX: usize = 200_000;
+use crate::primitives::{from_string, schema::string_schema};
 
 /// A header by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,18 +20,28 @@ pub enum Label {
     Hash(Hash32),
 }
 
-impl Label {
-    /// The branch, none for the trunk, and the number.
-    fn place(&self) -> Option<(Option<&str>, u64)> {
+/// Headers by name.
+pub type Labels = crate::families::labels::Labels<Label>;
+
+impl Named for Label {
+    const WHAT: &'static str = "headers";
+    const LIST_MAX: usize = 200_000;
+    const PATTERN: &'static str = r"^[0-9A-Za-z_-]+(:[0-9]+)?(\.\.(0|[1-9][0-9]*))?$";
+
+    fn place(&self) -> Option<(&str, u64)> {
         match self {
-            Self::Side(branch, number) => Some((Some(branch), *number)),
-            Self::Trunk(number) => Some((None, *number)),
+            Self::Side(branch, number) => Some((branch, *number)),
+            Self::Trunk(number) => Some(("", *number)),
             Self::Own(_) | Self::Hash(_) => None,
         }
     }
 
-    fn at(branch: Option<&str>, number: u64) -> Self {
-        branch.map_or(Self::Trunk(number), |branch| Self::Side(branch.to_owned(), number))
+    fn at(&self, number: u64) -> Option<Self> {
+        match self {
+            Self::Side(branch, _) => Some(Self::Side(branch.clone(), number)),
+            Self::Trunk(_) => Some(Self::Trunk(number)),
+            Self::Own(_) | Self::Hash(_) => None,
+        }
     }
 }
 
@@ -52,12 +59,12 @@ impl FromStr for Label {
             return text.parse().map(Self::Hash);
         }
         if let Some((branch, digits)) = text.split_once(':') {
-            let number = number(digits).filter(|_| is_name(branch));
+            let number = plain_number(digits).filter(|_| is_name(branch));
             return number
                 .map(|number| Self::Side(branch.to_owned(), number))
                 .ok_or_else(malformed);
         }
-        if let Some(number) = number(text) {
+        if let Some(number) = plain_number(text) {
             return Ok(Self::Trunk(number));
         }
         is_name(text).then(|| Self::Own(text.to_owned())).ok_or_else(malformed)
@@ -68,13 +75,6 @@ impl FromStr for Label {
 pub(super) fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.chars().all(plain) && text.chars().any(|c| !c.is_ascii_digit()) && !text.starts_with("0x")
-}
-
-/// A number without sign and leading zeros.
-fn number(digits: &str) -> Option<u64> {
-    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    let canonical = digits == "0" || !digits.starts_with('0');
-    digits.parse().ok().filter(|_| plain && canonical)
 }
 
 impl fmt::Display for Label {
@@ -88,6 +88,13 @@ impl fmt::Display for Label {
     }
 }
 
+string_schema!(
+    Label,
+    "Label",
+    "A header: 12 of the trunk, a:17 of a side chain, one by a name of its own, or a hash.",
+    "^[0-9A-Za-z_-]+(:[0-9]+)?$"
+);
+
 impl Serialize for Label {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -97,90 +104,5 @@ impl Serialize for Label {
 impl<'de> Deserialize<'de> for Label {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         from_string(deserializer, "a header by name", str::parse)
-    }
-}
-
-/// Headers by name. `"3..7"` stands for five of them, `"a:9..7"` for three from the top down.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labels(pub Vec<Label>);
-
-impl Labels {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    fn add(&mut self, text: &str) -> Result<(), String> {
-        let Some((from, to)) = text.split_once("..") else {
-            self.0.push(text.parse()?);
-            return Ok(());
-        };
-        let range =
-            || format!("a range is from a header to a number, as in \"9..3\", got {text:.70?}");
-        let to = number(to).ok_or_else(range)?;
-        let from: Label = from.parse()?;
-        let (branch, first) = from.place().ok_or_else(range)?;
-        if first.abs_diff(to) >= (LABELS_MAX - self.0.len()) as u64 {
-            return Err(format!("at most {LABELS_MAX} headers, got more with {text:.70?}"));
-        }
-        if first <= to {
-            self.0.extend((first..=to).map(|number| Label::at(branch, number)));
-        } else {
-            self.0.extend((to..=first).rev().map(|number| Label::at(branch, number)));
-        }
-        Ok(())
-    }
-
-    /// Runs of three or more become ranges.
-    fn written(&self) -> Vec<String> {
-        let mut written = Vec::new();
-        let mut rest = &self.0[..];
-        while let [first, ..] = rest {
-            let up = run(rest, |number| number.checked_add(1));
-            let down = run(rest, |number| number.checked_sub(1));
-            let length = up.max(down);
-            let last = rest[length - 1].place().filter(|_| length >= 3);
-            if let Some((_, last)) = last {
-                written.push(format!("{first}..{last}"));
-                rest = &rest[length..];
-            } else {
-                written.push(first.to_string());
-                rest = &rest[1..];
-            }
-        }
-        written
-    }
-}
-
-/// How many labels from the first on are of one branch, each the next of the one before.
-fn run(labels: &[Label], next: impl Fn(u64) -> Option<u64>) -> usize {
-    let follows = |pair: &&[Label]| match (pair[0].place(), pair[1].place()) {
-        (Some((branch, number)), Some((next_branch, next_number))) => {
-            branch == next_branch && next(number) == Some(next_number)
-        }
-        _ => false,
-    };
-    1 + labels.windows(2).take_while(follows).count()
-}
-
-impl FromIterator<Label> for Labels {
-    fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Self {
-        Self(labels.into_iter().collect())
-    }
-}
-
-impl Serialize for Labels {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.written().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Labels {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut labels = Self::default();
-        for text in Vec::<Cow<'de, str>>::deserialize(deserializer)? {
-            labels.add(&text).map_err(serde::de::Error::custom)?;
-        }
-        Ok(labels)
     }
 }

@@ -1,5 +1,6 @@
 //! The parts of a transition as functions of their own.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::skeleton::backfiller::find_ancestor;
@@ -13,7 +14,7 @@ use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 use super::transition::BoundsShape;
 
 /// What is persisted, for a function of it alone.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredGiven {
     #[serde(default)]
@@ -48,7 +49,7 @@ fn running(
 }
 
 /// How things stand after a change.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct After {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +81,7 @@ impl After {
     }
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InitGiven {
     #[serde(default)]
@@ -104,7 +105,7 @@ pub(super) fn init(given: &InitGiven) -> Result<After, String> {
     Ok(After::of(&shape, &chains))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeadGiven {
     #[serde(default)]
@@ -127,7 +128,7 @@ pub(super) fn new_head(given: &HeadGiven) -> Result<After, String> {
     Ok(After { answer: Some(answer), ..After::of(&shape, &chains) })
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveriesGiven {
     #[serde(default)]
@@ -143,7 +144,7 @@ pub(super) struct DeliveriesGiven {
 }
 
 /// A batch as it was asked for: the headers of one slot.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct BatchShape {
     peer: PeerId,
@@ -188,7 +189,7 @@ pub(super) fn deliveries(given: &DeliveriesGiven) -> Result<After, String> {
     Ok(After { linked, merged, dropped, waiting, ..After::of(&shape, &chains) })
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MergeGiven {
     #[serde(default)]
@@ -204,7 +205,7 @@ pub(super) fn merge(given: &MergeGiven) -> Result<After, String> {
     Ok(After { merged, subchains, ..After::default() })
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CleanGiven {
     #[serde(default)]
@@ -228,7 +229,7 @@ pub(super) fn bounds(given: &StoredGiven) -> Result<BoundsShape, String> {
     Ok(BoundsShape::of(&chains.bounds(), &shape))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkGiven {
     #[serde(default)]
@@ -248,7 +249,7 @@ pub(super) fn link(given: &LinkGiven) -> Result<bool, String> {
     Ok(local.links(next.number(), &next.hash(), given.profile, None))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AncestorGiven {
     #[serde(default)]
@@ -267,7 +268,7 @@ pub(super) fn ancestor(given: &AncestorGiven) -> Result<Option<u64>, String> {
     Ok(find_ancestor(&chains, &local))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WriteGiven {
     #[serde(default)]
@@ -290,14 +291,14 @@ pub(super) fn status_write(given: &WriteGiven) -> Result<String, String> {
     Ok(status.to_json(given.profile))
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadGiven {
     json: String,
 }
 
 /// What a status says; nothing if it cannot be read.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReadResult {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

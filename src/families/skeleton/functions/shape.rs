@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::skeleton::message::{LocalBlock, LocalStart, Part};
@@ -12,7 +13,7 @@ use crate::world::headers::{BranchSpec, HeaderTree, TreeSpec};
 use super::label::{Label, Labels, is_name};
 
 /// All headers of a case.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChainShape {
     /// The number of the trunk's last header; genesis is always there.
@@ -27,7 +28,7 @@ pub struct ChainShape {
 }
 
 /// A side chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SideShape {
     /// Its name.
@@ -42,7 +43,7 @@ pub struct SideShape {
 }
 
 /// A header that is spelled out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnShape {
     /// The name that it has in this case.
@@ -52,7 +53,7 @@ pub struct OwnShape {
 }
 
 /// How a header is spelled out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OwnHeader {
     /// By some of its fields; all others are zero.
@@ -80,7 +81,7 @@ pub enum OwnHeader {
 }
 
 /// The local chain of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LocalShape {
     /// The canonical head. The headers that lead to it from genesis are the local chain.
@@ -97,7 +98,7 @@ pub struct LocalShape {
 }
 
 /// A block that is not whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lack {
     /// Which block.
@@ -107,7 +108,7 @@ pub struct Lack {
 }
 
 /// What is persisted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoredShape {
     /// The subchains, the primary first.
@@ -125,7 +126,7 @@ pub struct StoredShape {
 }
 
 /// A subchain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SubchainShape {
     /// The number of its highest header.

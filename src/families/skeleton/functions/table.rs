@@ -1,4 +1,4 @@
-use crate::families::{FunctionKind, check_table};
+use crate::families::{FunctionKind, table_function};
 
 use super::expect::check_partly;
 use super::{parts, transition};
@@ -6,60 +6,50 @@ use super::{parts, transition};
 /// All functions by kind.
 pub(in crate::families::skeleton) fn all() -> Vec<FunctionKind> {
     vec![
-        FunctionKind {
-            kind: "transition",
-            summary: "what heads, answers and the passing of time make of persisted subchains",
-            check: |text| check_partly(text, transition),
-        },
-        FunctionKind {
-            kind: "init",
-            summary: "what a head that begins a cycle makes of persisted subchains",
-            check: |text| check_partly(text, parts::init),
-        },
-        FunctionKind {
-            kind: "new-head",
-            summary: "what a head comes to while a cycle runs",
-            check: |text| check_partly(text, parts::new_head),
-        },
-        FunctionKind {
-            kind: "deliveries",
-            summary: "what delivered batches make of the subchains",
-            check: |text| check_partly(text, parts::deliveries),
-        },
-        FunctionKind {
-            kind: "merge",
-            summary: "what a primary subchain makes of the older ones that it overlaps",
-            check: |text| check_partly(text, parts::merge),
-        },
-        FunctionKind {
-            kind: "clean-up",
-            summary: "what is left of the subchains when blocks are filled",
-            check: |text| check_partly(text, parts::clean_up),
-        },
-        FunctionKind {
-            kind: "bounds",
-            summary: "the bounds that the filler is told",
-            check: |text| check_table(text, parts::bounds),
-        },
-        FunctionKind {
-            kind: "link",
-            summary: "whether a skeleton above a header is linked to the local chain",
-            check: |text| check_table(text, parts::link),
-        },
-        FunctionKind {
-            kind: "ancestor",
-            summary: "the last block that need not be filled",
-            check: |text| check_table(text, parts::ancestor),
-        },
-        FunctionKind {
-            kind: "status-write",
-            summary: "the persisted status, byte for byte",
-            check: |text| check_table(text, parts::status_write),
-        },
-        FunctionKind {
-            kind: "status-read",
-            summary: "what a persisted status says",
-            check: |text| check_table(text, parts::status_read),
-        },
+        table_function!(
+            "transition",
+            "what heads, answers and the passing of time make of persisted subchains",
+            transition,
+            check_partly
+        ),
+        table_function!(
+            "init",
+            "what a head that begins a cycle makes of persisted subchains",
+            parts::init,
+            check_partly
+        ),
+        table_function!(
+            "new-head",
+            "what a head comes to while a cycle runs",
+            parts::new_head,
+            check_partly
+        ),
+        table_function!(
+            "deliveries",
+            "what delivered batches make of the subchains",
+            parts::deliveries,
+            check_partly
+        ),
+        table_function!(
+            "merge",
+            "what a primary subchain makes of the older ones that it overlaps",
+            parts::merge,
+            check_partly
+        ),
+        table_function!(
+            "clean-up",
+            "what is left of the subchains when blocks are filled",
+            parts::clean_up,
+            check_partly
+        ),
+        table_function!("bounds", "the bounds that the filler is told", parts::bounds),
+        table_function!(
+            "link",
+            "whether a skeleton above a header is linked to the local chain",
+            parts::link
+        ),
+        table_function!("ancestor", "the last block that need not be filled", parts::ancestor),
+        table_function!("status-write", "the persisted status, byte for byte", parts::status_write),
+        table_function!("status-read", "what a persisted status says", parts::status_read),
     ]
 }

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::skeleton::message::{
@@ -15,7 +16,7 @@ use super::label::{Label, Labels};
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 
 /// What [`transition`] begins with, and what happens then.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransitionGiven {
     /// The client.
@@ -41,7 +42,7 @@ pub struct TransitionGiven {
 }
 
 /// A peer by what it answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TablePeer {
     /// Its name.
@@ -59,7 +60,7 @@ pub struct TablePeer {
 }
 
 /// Something that happens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum TableStep {
     /// A head is announced.
@@ -103,7 +104,7 @@ pub enum TableStep {
 }
 
 /// What [`transition`] leads to: one outcome for each step.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TransitionResult {
     /// The outcomes.
@@ -112,7 +113,7 @@ pub struct TransitionResult {
 
 /// How things stand after a step and all that it has brought about. A result has all fields; an
 /// expectation has those that matter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepOutcome {
     /// The answer to the head, if one was announced.
@@ -151,7 +152,7 @@ pub struct StepOutcome {
 }
 
 /// A peer that is dropped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DroppedPeer {
     /// Which.
@@ -161,7 +162,7 @@ pub struct DroppedPeer {
 }
 
 /// The bounds of the skeleton, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum BoundsShape {
     /// All is there.

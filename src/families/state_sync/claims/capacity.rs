@@ -1,9 +1,11 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::families::state_sync::{Profile, StateSync};
+use crate::families::state_sync::{Event, Profile, StateSync};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::PeerId;
+use crate::primitives::ethereum_state::{Blob, HashTable};
 use crate::trace::Step;
+use crate::world::state::references;
 
 use super::watch::{Seen, Watch};
 
@@ -11,22 +13,35 @@ use super::watch::{Seen, Watch};
 pub(super) static USELESS_PEER_ASKED_LEAST: Claim = Claim {
     id: "useless-peer-asked-least",
     summary: "After an answer without anything of use, a peer is next asked for the least number \
-              of items.",
+              of items, and not while another that has waited for longer could be asked.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
     source: "geth #17983: the throughput was measured with all items of an answer, junk included",
 };
 
 pub(super) fn make(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
-    let useless = BTreeSet::new();
-    Box::new(Capacity { context: context.clone(), watch: Watch::default(), useless, judged: 0 })
+    Box::new(Capacity {
+        context: context.clone(),
+        watch: Watch::default(),
+        useless: BTreeSet::new(),
+        empty_handed: BTreeSet::new(),
+        asked: BTreeMap::new(),
+        wanted: HashTable::default(),
+        judged: 0,
+    })
 }
 
 struct Capacity {
     context: Context<StateSync>,
     watch: Watch,
-    /// The peers whose last answer had nothing of any state in it.
+    /// The peers whose last answer had nothing in it that could be wanted.
     useless: BTreeSet<PeerId>,
+    /// Who once had nothing: it need not be asked for the same again.
+    empty_handed: BTreeSet<PeerId>,
+    /// At which step of the sync that goes on a peer was asked last.
+    asked: BTreeMap<PeerId, u64>,
+    /// The root of the state that is synced, and all that what came of it refers to.
+    wanted: HashTable<()>,
     judged: u64,
 }
 
@@ -37,29 +52,35 @@ impl Invariant<StateSync> for Capacity {
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
         match self.watch.see(step) {
-            Seen::Crashed => self.useless.clear(),
+            Seen::Crashed => {
+                self.useless.clear();
+                self.empty_handed.clear();
+                self.asked.clear();
+            }
             Seen::Peers { peer } => {
                 self.useless.remove(&peer);
+                self.asked.remove(&peer);
             }
-            // What comes after the end of a sync is not measured by what is in it.
-            Seen::Answered { peer, blobs, request: Some(_) } if self.watch.running.is_some() => {
-                let chain = &self.context.world.chain;
-                if blobs.iter().all(|blob| chain.find(&blob.hash()).is_none()) {
+            // What was asked for in a sync that is over is not measured by what is in the answer.
+            Seen::Event(Event::StateSyncStarted { root }) => {
+                self.asked.clear();
+                self.wanted.clear();
+                self.wanted.insert(*root, ());
+            }
+            Seen::Answered { peer, blobs, request } if self.watch.running.is_some() => {
+                let of_use = self.take(blobs);
+                if !of_use && request.is_some() && self.asked.contains_key(&peer) {
                     self.useless.insert(peer);
                 }
+                if blobs.is_empty() {
+                    self.empty_handed.insert(peer);
+                }
             }
-            Seen::Asked { peer, hashes } if self.useless.remove(&peer) => {
-                self.judged += 1;
-                let least = self.context.world.profile.items_min();
-                if hashes.len() > least {
-                    return Err(Violation::new(
-                        &USELESS_PEER_ASKED_LEAST,
-                        format!(
-                            "{peer} is asked for at most {least}: its last answer was of no use"
-                        ),
-                        format!("{} items at {}", hashes.len(), step.at),
-                    )
-                    .about(peer));
+            Seen::Asked { peer, hashes } => {
+                let before = self.asked.insert(peer, step.seq);
+                if self.useless.remove(&peer) {
+                    self.judged += 1;
+                    return self.judge(peer, hashes.len(), before, step);
                 }
             }
             _ => {}
@@ -69,5 +90,48 @@ impl Invariant<StateSync> for Capacity {
 
     fn exercised(&self) -> u64 {
         self.judged
+    }
+}
+
+impl Capacity {
+    /// Takes what came. Returns whether something of it could be wanted.
+    fn take(&mut self, blobs: &[Blob]) -> bool {
+        let mut of_use = false;
+        for blob in blobs {
+            if self.wanted.contains_key(&blob.hash()) {
+                of_use = true;
+                references(blob, &mut |next| {
+                    self.wanted.insert(next.hash(), ());
+                });
+            }
+        }
+        of_use
+    }
+
+    /// Judges what is asked of a peer whose last answer, to what it was asked for `before`, was of
+    /// no use.
+    fn judge(
+        &self,
+        peer: PeerId,
+        items: usize,
+        before: Option<u64>,
+        step: &Step<StateSync>,
+    ) -> Result<(), Violation> {
+        let least = self.context.world.profile.items_min();
+        let waits = self.watch.idle().find(|other| {
+            self.asked.get(other).copied() < before && !self.empty_handed.contains(other)
+        });
+        let (expected, got) = match waits {
+            _ if items > least => {
+                (format!("asked for at most {least}"), format!("{items} items at {}", step.at))
+            }
+            Some(other) => (
+                format!("not asked while {other} waits"),
+                format!("asked at {} though {other} owes nothing", step.at),
+            ),
+            None => return Ok(()),
+        };
+        let expected = format!("{peer} is {expected}: its last answer was of no use");
+        Err(Violation::new(&USELESS_PEER_ASKED_LEAST, expected, got).about(peer))
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::families::state_sync::{Event, Profile, StateSync, SyncError};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
 use crate::machine::{PeerId, Time};
-use crate::primitives::ethereum_state::Hash32;
+use crate::primitives::ethereum_state::{Hash32, HashTable};
 use crate::trace::{Step, What};
 
 use super::watch::{Seen, Watch};
@@ -35,7 +35,8 @@ pub(super) fn make_justified(context: &Context<StateSync>) -> Box<dyn Invariant<
 
 pub(super) fn make_hopeless(context: &Context<StateSync>) -> Box<dyn Invariant<StateSync>> {
     let context = context.clone();
-    Box::new(Hopeless { context, denials: Denials::default(), hopeless: None, judged: 0 })
+    let (denials, came) = (Denials::default(), HashTable::default());
+    Box::new(Hopeless { context, denials, came, hopeless: None, judged: 0 })
 }
 
 /// Who has said of an item that it has it not, in the sync that goes on.
@@ -119,6 +120,8 @@ impl Invariant<StateSync> for Justified {
 struct Hopeless {
     context: Context<StateSync>,
     denials: Denials,
+    /// What somebody has sent in the sync that goes on, be it in answer to something else.
+    came: HashTable<()>,
     hopeless: Option<(Hash32, Time)>,
     judged: u64,
 }
@@ -139,8 +142,15 @@ impl Invariant<StateSync> for Hopeless {
             ));
         }
         let (seen, denied) = self.denials.see(step);
+        match &seen {
+            Seen::Answered { blobs, .. } => {
+                self.came.extend(blobs.iter().map(|blob| (blob.hash(), ())));
+            }
+            Seen::Event(Event::StateSyncStarted { .. }) => self.came.clear(),
+            _ => {}
+        }
         let peers = &self.denials.watch.connected;
-        for hash in denied {
+        for hash in denied.into_iter().filter(|hash| !self.came.contains_key(hash)) {
             let by = &self.denials.of[&hash];
             if peers.keys().all(|peer| by.contains(peer)) {
                 self.judged += 1;

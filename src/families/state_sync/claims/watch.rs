@@ -5,6 +5,7 @@ use crate::families::state_sync::{Event, Message, StateSync, World};
 use crate::machine::{Input, Output, PeerId};
 use crate::primitives::ethereum_state::{Blob, Hash32, HashTable};
 use crate::trace::{Step, What};
+use crate::world::state::StoredTable;
 
 /// Follows who is there, what they were asked for, and which state is being synced.
 #[derive(Debug, Default)]
@@ -47,6 +48,12 @@ impl Watch {
     pub(super) fn best_head(&self) -> Option<u32> {
         let kept = self.connected.iter().filter(|(peer, _)| !self.dropped.contains(*peer));
         kept.map(|(_, head)| *head).max()
+    }
+
+    /// The peers that could be asked: they owe nothing, and the subject has not dropped them.
+    pub(super) fn idle(&self) -> impl Iterator<Item = PeerId> {
+        let kept = self.connected.keys().filter(|peer| !self.dropped.contains(*peer));
+        kept.filter(|peer| !self.open.contains_key(*peer)).copied()
     }
 
     /// Takes note of a step and says what it is.
@@ -116,12 +123,9 @@ impl Durable {
     /// What the subject has from the beginning.
     pub(super) fn at_start(world: &World) -> Self {
         let mark = world.stored_mark();
-        let stored = |table: &HashTable<crate::world::state::Stored>| {
-            table
-                .iter()
-                .filter(|(_, stored)| stored.states & mark != 0)
-                .map(|(hash, _)| (*hash, ()))
-                .collect()
+        let stored = |table: &StoredTable| {
+            let stored = table.values().filter(|stored| stored.states & mark != 0);
+            stored.map(|stored| (stored.blob.hash(), ())).collect()
         };
         Self { nodes: stored(world.chain.nodes()), codes: stored(world.chain.codes()) }
     }
