@@ -179,11 +179,12 @@ fn bound_numbers(value: &mut Value) {
     match value {
         Value::Array(list) => list.iter_mut().for_each(bound_numbers),
         Value::Object(map) => {
-            let format = map.get("format").and_then(Value::as_str).map(str::to_owned);
-            if matches!(format.as_deref(), Some("uint64" | "uint" | "int64")) {
+            let is_integer = match map.get("type") {
+                Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "integer"),
+                kind => kind.is_some_and(|kind| kind == "integer"),
+            };
+            if is_integer {
                 map.entry("maximum").or_insert(json!(NUMBER_MAX));
-            }
-            if format.as_deref() == Some("int64") {
                 map.entry("minimum").or_insert(json!(-(NUMBER_MAX as i64)));
             }
             map.iter_mut().for_each(|(_, value)| bound_numbers(value));

@@ -24,7 +24,6 @@ pub struct Subchain {
 pub struct Status {
     /// The subchains, the newest and highest first. That one is extended.
     #[serde(deserialize_with = "none_or_some")]
-    #[schemars(with = "Option<Vec<Subchain>>")]
     pub subchains: Vec<Subchain>,
     /// The number of the finalized header.
     #[serde(default)]

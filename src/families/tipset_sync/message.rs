@@ -345,12 +345,11 @@ pub struct Gauges {
 
 /// Writes indices; those beyond 2^53 - 1 as decimal text, for readers that know no such numbers.
 fn write_indices<S: Serializer>(lists: &[Vec<u64>], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(
-        lists.iter().map(|list| list.iter().map(|index| Index(*index)).collect::<Vec<_>>()),
-    )
+    let row = |list: &Vec<u64>| list.iter().copied().map(Index).collect::<Vec<_>>();
+    serializer.collect_seq(lists.iter().map(row))
 }
 
-/// Reads indices.
+/// Reads indices; those beyond 2^53 stand as decimal text in files.
 fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
     let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
     Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
@@ -376,10 +375,9 @@ impl JsonSchema for Index {
 
 impl Serialize for Index {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0 < 1 << 53 {
-            serializer.serialize_u64(self.0)
-        } else {
-            serializer.collect_str(&self.0)
+        match self.0 {
+            small if small < 1 << 53 => serializer.serialize_u64(small),
+            large => serializer.collect_str(&large),
         }
     }
 }
