@@ -5,30 +5,32 @@
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
 use syncheck::vectors::yaml_of;
 
-const ROUNDS: u32 = 40;
-
-fn main() {
+fn write_bundle(criterion: &mut Criterion) {
     let values: Vec<Value> = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors"))
         .iter()
         .map(|path| serde_yaml::from_str(&fs::read_to_string(path).expect("it is there")))
         .collect::<Result<_, _>>()
         .expect("committed vectors are YAML");
     let bytes: usize = values.iter().map(|value| yaml_of(value).len()).sum();
-    let begin = Instant::now();
-    for _ in 0..ROUNDS {
-        for value in &values {
-            black_box(yaml_of(black_box(value)));
-        }
-    }
-    let seconds = begin.elapsed().as_secs_f64() / f64::from(ROUNDS);
-    let megabytes = bytes as f64 / 1e6;
-    println!("{} files, {megabytes:.1} MB: {:.0} MB/s", values.len(), megabytes / seconds);
+    let mut group = criterion.benchmark_group("vectors");
+    group.throughput(Throughput::Bytes(bytes as u64));
+    group.bench_function("write", |bencher| {
+        bencher.iter(|| {
+            for value in &values {
+                black_box(yaml_of(black_box(value)));
+            }
+        });
+    });
+    group.finish();
 }
+
+criterion_group!(benches, write_bundle);
+criterion_main!(benches);
 
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

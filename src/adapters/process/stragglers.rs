@@ -1,4 +1,4 @@
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +19,7 @@ impl Mark {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let own = format!("<{}.{number}>", std::process::id());
-        let mut value = std::env::var_os(VARIABLE).unwrap_or_else(OsString::new);
+        let mut value = std::env::var_os(VARIABLE).unwrap_or_default();
         value.push(OsStr::new(&own));
         command.env(VARIABLE, value);
         Self { own }

@@ -137,8 +137,8 @@ impl Family for StateSync {
                 (!is_root).then(|| "the state root of a block".to_owned())
             }
             Event::Written { nodes, codes, .. } => {
-                let node = nodes.iter().find(|hash| !world.chain.nodes().contains_key(*hash));
-                let code = codes.iter().find(|hash| !world.chain.codes().contains_key(*hash));
+                let node = nodes.iter().find(|hash| !world.chain.nodes().contains_key(hash));
+                let code = codes.iter().find(|hash| !world.chain.codes().contains_key(hash));
                 node.or(code).map(|hash| format!("items of the states; {hash} is none"))
             }
             Event::SessionEnded { .. } => None,

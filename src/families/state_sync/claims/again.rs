@@ -58,8 +58,7 @@ impl Invariant<StateSync> for Again {
                 let known = hashes.iter().find(|hash| {
                     let node = self.durable.nodes.contains_key(*hash);
                     let code = self.durable.codes.contains_key(*hash);
-                    let both =
-                        chain.nodes().contains_key(*hash) && chain.codes().contains_key(*hash);
+                    let both = chain.nodes().contains_key(hash) && chain.codes().contains_key(hash);
                     (if both { node && code } else { node || code })
                         && !self.excused.contains_key(*hash)
                 });
