@@ -98,9 +98,11 @@ impl Peer {
             fits
         };
         // Looked up first and cloned then: so the look-ups need not wait for each other.
-        let found: Vec<&Blob> = hashes.iter().filter_map(|hash| self.find(hash)).collect();
-        let served = found.into_iter().take_while(within).take(most.min(ITEMS_SERVED_MAX));
-        served.cloned().collect()
+        let mut found = Vec::with_capacity(hashes.len());
+        found.extend(hashes.iter().filter_map(|hash| self.find(hash)));
+        let served = found.iter().copied().take_while(within).count();
+        found.truncate(served.min(most).min(ITEMS_SERVED_MAX));
+        found.into_iter().cloned().collect()
     }
 }
 

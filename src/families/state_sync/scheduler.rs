@@ -6,6 +6,7 @@ use crate::primitives::ethereum_state::{
 };
 
 use super::fault::Fault;
+use super::msgrate::ITEMS_PER_REQUEST_MAX;
 use super::position::Position;
 use super::queue::Queue;
 use super::request_index::RequestIndex;
@@ -131,7 +132,7 @@ impl Scheduler {
 
     /// Takes up to `count` requests out of the queue, each with its turn.
     fn take_queued(&mut self, count: usize) -> Vec<(u32, u32)> {
-        let mut taken = Vec::new();
+        let mut taken = Vec::with_capacity(count.min(ITEMS_PER_REQUEST_MAX));
         while taken.len() < count {
             let Some((depth, turn, id)) = self.queue.peek() else { break };
             let fetches = &mut self.fetches[depth];
