@@ -13,7 +13,7 @@ use syncheck::vectors::{read_scenario, read_text};
 /// One scenario of each family.
 const CHOSEN: &[&str] = &[
     "headers-first/scenarios/label-heavier-but-invalid-chain",
-    "skeleton/scenarios/mutant-merge-loses-tail",
+    "skeleton/scenarios/mutant-covered-row-deleted",
     "state-sync/scenarios/mutant-second-parent-forgotten",
     "tipset-sync/scenarios/mutant-first-seen-equivocation",
 ];

@@ -105,7 +105,7 @@ fn saved_findings_go_first() {
 }
 
 #[test]
-fn a_search_is_reported_as_junit_and_ndjson() {
+fn a_search_is_reported_as_junit_ndjson_and_html() {
     let folder = Folder::new();
     let arguments = [
         "run",
@@ -116,9 +116,16 @@ fn a_search_is_reported_as_junit_and_ndjson() {
         "junit=a.xml",
         "--report",
         "ndjson=a.ndjson",
+        "--report",
+        "html=a.html",
     ];
     let ended = folder.run(&[&arguments[..], &CHILD[..]].concat());
     assert_eq!(ended.code, Some(1), "{ended:?}");
+    let page = std::fs::read_to_string(folder.path().join("a.html")).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+    for part in [CLAIM, "<svg class=\"seq\"", "<svg class=\"world\"", "NOT TESTED"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
     let xml = std::fs::read_to_string(folder.path().join("a.xml")).unwrap();
     let report = junit_parser::from_reader(xml.as_bytes()).unwrap();
     assert_eq!(report.suites.len(), 1);
