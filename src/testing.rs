@@ -17,15 +17,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::adapters::{InProcess, quiet_panics};
-use crate::campaign::{
-    Finding, Judge, Plan, Shrunk, Silent, SubjectFactory, Totals, run_once, search,
-};
+use crate::campaign::{Finding, Judge, Plan, Silent, SubjectFactory, Totals, run_once, search};
 use crate::families::Catalog;
-use crate::invariant::{Context, Violation};
 use crate::machine::{Machine, Observes, Subject};
-use crate::reports::{FindingReport, Sizes};
-use crate::sim::{Record, Run};
-use crate::vectors::{Document, read_header, read_scenario, read_text, save, saved};
+use crate::reports::FindingReport;
+use crate::sim::Record;
+use crate::vectors::{Document, open_scenario, save, saved};
 use crate::verdict::Verdict;
 
 /// What reports call a user's machine.
@@ -150,6 +147,7 @@ impl<F: Catalog> Check<F> {
             cases: (0, self.cases),
             jobs: 1,
             findings_max: 1,
+            found: &[],
             shrink_runs_max: SHRINK_RUNS,
             subject,
             judge: &judge,
@@ -199,8 +197,7 @@ impl<F: Catalog> Check<F> {
         quiet_panics();
         let not_run = |error: &dyn fmt::Display| Failure::NotRun(error.to_string());
         let path = file.as_ref();
-        let text = read_text(path).map_err(|error| not_run(&error))?;
-        let (_, context) = read_scenario::<F>(path, &text).map_err(|error| not_run(&error))?;
+        let (_, context) = open_scenario::<F>(path).map_err(|error| not_run(&error))?;
         let judge = Judge::<F>::new(self.profile, self.observes)
             .without(&self.without)
             .map_err(Failure::NotRun)?;
@@ -217,18 +214,20 @@ impl<F: Catalog> Check<F> {
         let mut ran = 0;
         for path in saved(&self.regressions, F::NAME) {
             let not_run = |error: &dyn fmt::Display| Failure::NotRun(error.to_string());
-            let text = read_text(&path).map_err(|error| not_run(&error))?;
-            read_header(&path, &text).map_err(|error| not_run(&error))?;
-            let (_, context) = read_scenario::<F>(&path, &text).map_err(|error| not_run(&error))?;
+            let (_, context) = open_scenario::<F>(&path).map_err(|error| not_run(&error))?;
             let mut subject = self.subject();
             let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
-            match &run.verdict {
-                Verdict::Fail(violation) => {
-                    return Err(self.report_saved(judge, &context, violation, &run, path));
-                }
-                Verdict::SubjectFailed(error) => return Err(not_run(error)),
-                Verdict::Inconclusive(_) | Verdict::Pass => ran += 1,
+            if let Verdict::SubjectFailed(error) = &run.verdict {
+                return Err(not_run(error));
             }
+            let subject = SUBJECT.to_owned();
+            if let Some(report) = FindingReport::of_run(subject, judge, &context.scenario, &run) {
+                return Err(Failure::Finding(Box::new(FindingReport {
+                    file: Some(path),
+                    ..report
+                })));
+            }
+            ran += 1;
         }
         Ok(ran)
     }
@@ -238,41 +237,17 @@ impl<F: Catalog> Check<F> {
     }
 
     fn report(&self, judge: &Judge<F>, finding: &Finding<F>) -> Failure {
-        let Shrunk { scenario, violation, tally, original_tally, trace, .. } = &finding.shrunk;
-        let document = Document::failing(scenario.clone(), violation.claim);
+        let shrunk = &finding.shrunk;
+        let document = Document::failing(shrunk.scenario.clone(), shrunk.violation.claim);
         let file = match save(&self.regressions, &document) {
             Ok(file) => file,
             Err(message) => return Failure::NotRun(message),
         };
-        let sizes = Sizes {
-            inputs: tally.inputs,
-            steps: tally.steps,
-            before: Some((original_tally.inputs, original_tally.steps)),
-        };
-        let claim = judge.claim_of(violation);
         let replay = "run the test again: saved scenarios go first".to_owned();
         Failure::Finding(Box::new(FindingReport {
-            case: Some((self.seed, finding.case)),
             file: Some(file),
             replay: Some(replay),
-            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
-        }))
-    }
-
-    fn report_saved(
-        &self,
-        judge: &Judge<F>,
-        context: &Context<F>,
-        violation: &Violation,
-        run: &Run<F>,
-        path: PathBuf,
-    ) -> Failure {
-        let trace = run.trace.as_ref().expect("the run was recorded");
-        let sizes = Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None };
-        let (scenario, claim) = (&context.scenario, judge.claim_of(violation));
-        Failure::Finding(Box::new(FindingReport {
-            file: Some(path),
-            ..FindingReport::of_run(SUBJECT.to_owned(), scenario, claim, violation, trace, sizes)
+            ..FindingReport::of_finding(SUBJECT.to_owned(), judge, self.seed, finding)
         }))
     }
 }

@@ -34,7 +34,10 @@ const ROOMS: &[(&str, &[&str])] = &[
             "verdict",
         ],
     ),
-    ("reports", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "campaign"]),
+    (
+        "reports",
+        &["machine", "scenario", "trace", "invariant", "verdict", "sim", "campaign", "families"],
+    ),
     (
         "testing",
         &[

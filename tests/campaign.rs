@@ -39,6 +39,7 @@ fn searched(subject: SubjectFactory<'_, F>, jobs: usize, stop: &AtomicBool) -> O
         cases: (0, 500),
         jobs,
         findings_max: 1,
+        found: &[],
         shrink_runs_max: 5_000,
         subject,
         judge: &judge(),

@@ -144,6 +144,7 @@ fn searched<F: Catalog>(profile: &str, judge: &Judge<F>, cases: u64) -> Outcome<
         cases: (0, cases),
         jobs: 2,
         findings_max: 1,
+        found: &[],
         shrink_runs_max: SHRINK_RUNS,
         subject: &|| Ok(Box::new(InProcess::new(F::reference))),
         judge,

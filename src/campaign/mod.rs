@@ -7,13 +7,15 @@
 mod case;
 mod mutation;
 mod search;
+mod shape;
 mod shrink;
 mod suite;
 mod tally;
 
 pub use case::{CaseId, draw};
 pub use mutation::{Kill, MutantReport, test_mutant};
-pub use search::{Finding, Outcome, Plan, Progress, Silent, SubjectFactory, search};
+pub use search::{Finding, Found, LOT, Outcome, Plan, Progress, Silent, SubjectFactory, search};
+pub use shape::shape_of;
 pub use shrink::{Shrunk, shrink};
-pub use suite::{Judge, run_once};
+pub use suite::{Judge, beyond_known, run_once};
 pub use tally::Totals;

@@ -43,6 +43,7 @@ pub fn test_mutant<F: Catalog>(
         cases: (0, cases),
         jobs: 1,
         findings_max: 1,
+        found: &[],
         shrink_runs_max,
         subject,
         judge,

@@ -14,13 +14,14 @@ use crate::sim::Record;
 use crate::verdict::Verdict;
 
 use super::case::{CaseId, draw};
+use super::shape::shape_of;
 use super::shrink::{Shrunk, shrink};
-use super::suite::{Judge, run_once};
+use super::suite::{Judge, beyond_known, run_once};
 use super::tally::Totals;
 
 /// Cases are handed to workers in lots of this size; a search ends at the end of a lot, so that
 /// where it ends does not depend on the workers.
-const LOT: u64 = 16;
+pub const LOT: u64 = 16;
 
 /// Makes a subject for one worker.
 pub type SubjectFactory<'a, F> = &'a (dyn Fn() -> Result<Box<dyn Subject<F>>, SubjectError> + Sync);
@@ -36,8 +37,10 @@ pub struct Plan<'a, F: Catalog> {
     pub cases: (u64, u64),
     /// How many workers.
     pub jobs: usize,
-    /// After how many findings, of different claims, to stop.
+    /// After how many findings to stop; what has been found before counts.
     pub findings_max: usize,
+    /// What has been found before, and is not found again.
+    pub found: &'a [Found],
     /// How many runs may be spent on making one finding small.
     pub shrink_runs_max: u64,
     /// Makes the subjects.
@@ -59,11 +62,24 @@ impl<F: Catalog> fmt::Debug for Plan<'_, F> {
     }
 }
 
+/// What tells a finding from the others of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The case that showed it; none, if it was saved before the search.
+    pub case: Option<u64>,
+    /// The claim.
+    pub claim: String,
+    /// The shape of the violation in that case.
+    pub shape: String,
+}
+
 /// A broken claim with the smallest scenario found that shows it.
 #[derive(Debug)]
 pub struct Finding<F: Catalog> {
     /// The case that showed it first.
     pub case: u64,
+    /// The shape of the violation in that case, which tells it from others of the same claim.
+    pub shape: String,
     /// Steps and inputs before and after, the smallest scenario, its run.
     pub shrunk: Shrunk<F>,
 }
@@ -73,12 +89,32 @@ pub struct Finding<F: Catalog> {
 pub struct Outcome<F: Catalog> {
     /// What was seen.
     pub totals: Totals,
-    /// The findings in the order of their cases, one a claim.
+    /// The findings in the order of their cases, one for each claim and shape.
     pub findings: Vec<Finding<F>>,
     /// Why the subject failed to run, if it did; the search ended there.
     pub failed: Option<SubjectError>,
     /// Whether the search was ended before its last case.
     pub stopped: bool,
+}
+
+impl<F: Catalog> Plan<'_, F> {
+    /// Whether there are as many findings in the cases before `next` as were asked for.
+    fn is_enough(&self, findings: &[Finding<F>], next: u64) -> bool {
+        let before = self.found.iter().filter(|found| found.case.is_none_or(|case| case < next));
+        before.count() + findings.len() >= self.findings_max
+    }
+
+    fn is_found(&self, findings: &[Finding<F>], violation: &Violation, shape: &str) -> bool {
+        let claim = violation.claim;
+        self.found.iter().any(|found| found.claim == claim && found.shape == shape)
+            || findings.iter().any(|it| it.shrunk.violation.claim == claim && it.shape == shape)
+    }
+}
+
+impl<F: Catalog> Outcome<F> {
+    fn none() -> Self {
+        Self { totals: Totals::default(), findings: Vec::new(), failed: None, stopped: false }
+    }
 }
 
 /// Told of everything that happens in a search, in the order of the cases.
@@ -89,6 +125,8 @@ pub trait Progress<F: Catalog> {
     fn broken(&mut self, case: u64, violation: &Violation);
     /// A finding is as small as it gets.
     fn finding(&mut self, finding: &Finding<F>);
+    /// All cases before `next` are done, and their findings told; `totals` counts them.
+    fn done(&mut self, _next: u64, _totals: &Totals) {}
 }
 
 /// Tells nobody.
@@ -103,6 +141,9 @@ impl<F: Catalog> Progress<F> for Silent {
 
 /// Runs the cases of a plan.
 pub fn search<F: Catalog>(plan: Plan<'_, F>, progress: &mut dyn Progress<F>) -> Outcome<F> {
+    if plan.is_enough(&[], plan.cases.0) {
+        return Outcome::none();
+    }
     let next = AtomicU64::new(plan.cases.0);
     let halt = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -178,7 +219,11 @@ fn run_lot<F: Catalog>(
         }
         F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
         totals.add_run(&context.scenario, &run);
-        match beyond_known(plan, &context, subject, run.verdict, &mut lot.totals) {
+        let (run, known) = beyond_known(&context, subject, plan.judge, Record::Nothing, run);
+        if let Some(claim) = known {
+            *lot.totals.known.entry(claim).or_default() += 1;
+        }
+        match run.verdict {
             Verdict::Fail(violation) => lot.broken.push((index, violation)),
             Verdict::SubjectFailed(error) => {
                 lot.failed = Some(error);
@@ -188,28 +233,6 @@ fn run_lot<F: Catalog>(
         }
     }
     lot
-}
-
-/// The verdict, but for claims that the subject is known to break: a case that breaks one of them is
-/// judged again without them.
-fn beyond_known<F: Catalog>(
-    plan: Plan<'_, F>,
-    context: &Context<F>,
-    subject: &mut dyn Subject<F>,
-    verdict: Verdict,
-    totals: &mut Totals,
-) -> Verdict {
-    let Verdict::Fail(violation) = &verdict else { return verdict };
-    if !plan.judge.knows(violation.claim) {
-        return verdict;
-    }
-    *totals.known.entry(violation.claim).or_default() += 1;
-    let run = run_once(context, subject, &plan.judge.beyond_known(), Record::Nothing);
-    match run.verdict {
-        // The simulator itself sees panics, whoever judges.
-        Verdict::Fail(violation) if plan.judge.knows(violation.claim) => Verdict::Pass,
-        verdict => verdict,
-    }
 }
 
 fn draw_case<F: Catalog>(
@@ -226,8 +249,7 @@ fn consume<F: Catalog>(
     lots: mpsc::Receiver<Lot>,
     progress: &mut dyn Progress<F>,
 ) -> Outcome<F> {
-    let mut outcome =
-        Outcome { totals: Totals::default(), findings: Vec::new(), failed: None, stopped: false };
+    let mut outcome = Outcome::none();
     let mut waiting = BTreeMap::new();
     let mut expected = plan.cases.0;
     for lot in lots {
@@ -235,7 +257,11 @@ fn consume<F: Catalog>(
         while let Some(lot) = waiting.remove(&expected) {
             expected += LOT;
             take_lot(plan, &mut outcome, lot, progress);
-            if outcome.failed.is_some() || outcome.findings.len() >= plan.findings_max {
+            // A search that is ended leaves lots and findings half done.
+            if outcome.failed.is_none() && !plan.stop.load(Ordering::Relaxed) {
+                progress.done(expected.min(plan.cases.1), &outcome.totals);
+            }
+            if outcome.failed.is_some() || plan.is_enough(&outcome.findings, expected) {
                 return outcome;
             }
         }
@@ -272,9 +298,9 @@ fn take_broken<F: Catalog>(
     violation: &Violation,
     progress: &mut dyn Progress<F>,
 ) {
-    let known =
-        outcome.findings.iter().any(|finding| finding.shrunk.violation.claim == violation.claim);
-    if known || outcome.failed.is_some() || outcome.findings.len() >= plan.findings_max {
+    let shape = shape_of(violation);
+    let known = plan.is_found(&outcome.findings, violation, &shape);
+    if known || outcome.failed.is_some() || plan.is_enough(&outcome.findings, index + 1) {
         return;
     }
     progress.broken(index, violation);
@@ -285,7 +311,7 @@ fn take_broken<F: Catalog>(
     });
     match shrunk {
         Ok(shrunk) => {
-            let finding = Finding { case: index, shrunk };
+            let finding = Finding { case: index, shape, shrunk };
             progress.finding(&finding);
             outcome.findings.push(finding);
         }

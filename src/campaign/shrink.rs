@@ -35,6 +35,8 @@ pub struct Shrunk<F: Catalog> {
     pub trace: Trace<F>,
     /// How many runs it took.
     pub runs: u64,
+    /// Whether the search was ended before this was as small as it gets.
+    pub cut_short: bool,
 }
 
 /// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
@@ -83,6 +85,7 @@ pub fn shrink<F: Catalog>(
         tally: run.tally,
         trace,
         runs,
+        cut_short: stop.load(Ordering::Relaxed),
     })
 }
 

@@ -2,6 +2,7 @@ use crate::families::{Catalog, ClaimEntry, Deviation};
 use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
 use crate::machine::{Observes, Subject};
 use crate::sim::{Record, Run, simulate};
+use crate::verdict::Verdict;
 
 /// The claims that a subject is held to.
 #[derive(Debug)]
@@ -100,4 +101,25 @@ pub fn run_once<F: Catalog>(
     record: Record,
 ) -> Run<F> {
     simulate(context, subject, judge.suite(context), record)
+}
+
+/// Judges a run that breaks a claim that the subject is known to break once more, without those
+/// claims. Returns that claim too, if there is one.
+pub fn beyond_known<F: Catalog>(
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    record: Record,
+    run: Run<F>,
+) -> (Run<F>, Option<&'static str>) {
+    let claim = match &run.verdict {
+        Verdict::Fail(violation) if judge.knows(violation.claim) => violation.claim,
+        _ => return (run, None),
+    };
+    let mut run = run_once(context, subject, &judge.beyond_known(), record);
+    // The simulator itself sees panics, whoever judges.
+    if run.verdict.violation().is_some_and(|violation| judge.knows(violation.claim)) {
+        run.verdict = Verdict::Pass;
+    }
+    (run, Some(claim))
 }

@@ -8,9 +8,12 @@ use clap_complete::Shell;
 use crate::adapters::drawn_seed;
 use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
+use crate::reports::ShardRecord;
 
 use super::reports::Target;
-use super::{Exit, adapter, listing, mutants, replay, run, serve, vectors};
+use super::{
+    Exit, adapter, baseline_update, listing, mutants, replay, report, run, serve, vectors,
+};
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
 ///
@@ -39,8 +42,19 @@ enum Command {
     /// Works with adapters: programs that put an implementation behind the child-process protocol.
     #[command(subcommand)]
     Adapter(AdapterCommand),
+    /// Works with lists of known failures.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// Works with reports of searches.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Puts the reference behind the child-process protocol, on standard input and output.
     Serve(ServeArguments),
+    /// Prints the manual page of the program, or of one of its commands.
+    Man {
+        /// The command, such as `run` or `vectors verify`.
+        command: Vec<String>,
+    },
     /// Prints shell completions.
     Completions {
         /// The shell.
@@ -87,15 +101,19 @@ pub(super) struct RunArguments {
     /// Where findings are saved. Those that are there already run first.
     #[arg(long, value_name = "DIR", default_value = "syncheck-regressions")]
     pub(super) save: PathBuf,
-    /// Stops after findings of this many different claims.
+    /// Stops after this many findings. Findings differ in their claim, or in what was seen.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(super) max_findings: usize,
     /// Runs spent on making one finding small.
     #[arg(long, value_name = "N")]
     pub(super) shrink_runs: Option<u64>,
-    /// Reports elsewhere too: `junit=PATH`, `ndjson=PATH`, `github`. May be given several times.
+    /// Reports elsewhere too: `html=PATH`, `junit=PATH`, `ndjson=PATH`, `github`. May be given
+    /// several times.
     #[arg(long = "report", value_name = "KIND=PATH")]
     pub(super) reports: Vec<Target>,
+    /// Goes on with the search that `--report ndjson=PATH` is of, if it was ended early.
+    #[arg(long)]
+    pub(super) resume: bool,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -238,6 +256,13 @@ pub(super) struct VerifyArguments {
     /// reference is held to its own.
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
+    /// A list of vectors that are known to fail: they are counted apart.
+    #[arg(long, value_name = "FILE")]
+    pub(super) known_failures: Option<PathBuf>,
+    /// Passes though an entry of the known failures ought to go: it no longer fails, has expired,
+    /// or is about no vector. Without this the exit code is 4.
+    #[arg(long, requires = "known_failures")]
+    pub(super) allow_stale: bool,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,
@@ -266,6 +291,55 @@ pub(super) struct CheckArguments {
     /// The adapter's command.
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BaselineCommand {
+    /// Brings a list up to date with the NDJSON report of a search: what was found is added, what
+    /// is stale goes. A report of many findings needs a search with `--max-findings`.
+    Update(UpdateArguments),
+}
+
+/// Arguments of `baseline update`.
+#[derive(Debug, Args)]
+pub(super) struct UpdateArguments {
+    /// The list of known failures; made, if it is not there.
+    pub(super) file: PathBuf,
+    /// The NDJSON report of a search, or of shards put together.
+    #[arg(long, value_name = "REPORT")]
+    pub(super) from: PathBuf,
+    /// Why the new entries fail. Without it their reason is `?`, and the list is refused until
+    /// somebody has said why.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum ReportCommand {
+    /// Puts the NDJSON reports of all shards of a search together. The result is what one run would
+    /// have written, times aside, and so is the exit code.
+    Merge(MergeArguments),
+}
+
+/// Arguments of `report merge`.
+#[derive(Debug, Args)]
+pub(super) struct MergeArguments {
+    /// The NDJSON reports of all shards, or of one whole search.
+    #[arg(required = true, value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// What to make of them: `junit=PATH`, `ndjson=PATH`, `html=PATH`, `github`. May be given several
+    /// times.
+    #[arg(long = "report", value_name = "KIND=PATH")]
+    pub(super) reports: Vec<Target>,
+    /// Writes the scenarios of the findings into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(super) save: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) format: Format,
 }
 
 /// A child process as the subject.
@@ -339,6 +413,11 @@ impl Arguments {
             Command::List(arguments) => listing::list(&arguments),
             Command::Vectors(command) => command.execute(),
             Command::Adapter(AdapterCommand::Check(arguments)) => adapter::check(&arguments),
+            Command::Baseline(BaselineCommand::Update(arguments)) => {
+                baseline_update::update(&arguments)
+            }
+            Command::Man { command } => listing::man(&command),
+            Command::Report(ReportCommand::Merge(arguments)) => report::merge_reports(&arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Completions { shell } => listing::completions(shell),
         }
@@ -364,13 +443,26 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// The first case, and the one after the last.
-    pub(super) fn of_cases(self, cases: u64) -> (u64, u64) {
+    /// The first case, and the one after the last. A search ends at the end of a lot, and shards
+    /// put together end where one search does: so a shard ends there too.
+    pub(super) fn of_cases(self, cases: u64, lot: u64) -> (u64, u64) {
+        let lots = cases.div_ceil(lot);
         let end = |part: u64| {
-            let end = u128::from(cases) * u128::from(part) / u128::from(self.of);
-            u64::try_from(end).expect("a part is not larger than the whole")
+            let end = u128::from(lots) * u128::from(part) / u128::from(self.of);
+            let end = u64::try_from(end).expect("a part is not larger than the whole");
+            end.saturating_mul(lot).min(cases)
         };
         (end(self.part - 1), end(self.part))
+    }
+
+    pub(super) fn is_first(self) -> bool {
+        self.part == 1
+    }
+}
+
+impl From<Shard> for ShardRecord {
+    fn from(shard: Shard) -> Self {
+        Self { part: shard.part, of: shard.of }
     }
 }
 
@@ -447,7 +539,8 @@ mod tests {
         for cases in [0, 1, 7, 100, u64::MAX] {
             let mut next = 0;
             for part in 1..=7 {
-                let (start, end) = format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases);
+                let (start, end) =
+                    format!("{part}/7").parse::<Shard>().unwrap().of_cases(cases, 16);
                 assert_eq!(start, next);
                 next = end;
             }

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
 
 use indicatif::ProgressBar;
@@ -7,35 +5,41 @@ use indicatif::ProgressBar;
 use crate::campaign::{Finding, Judge, Progress, Totals};
 use crate::families::Catalog;
 use crate::invariant::Violation;
-use crate::reports::{FindingReport, Sizes, annotation};
-use crate::vectors::{Document, UnderTest, save};
+use crate::reports::{
+    CampaignRecord, FindingReport, RangeRecord, TotalsRecord, annotation, ends_range,
+};
+use crate::vectors::{Document, UnderTest, save, to_yaml};
 
 use super::arguments::RunArguments;
-use super::output::{Output, warn};
+use super::ledger::Ledger;
+use super::output::{note, warn};
 use super::reports::Target;
 use super::subjects::shell_words;
 
-/// The reports of broken claims, for people, by claim.
-pub(super) type Broken = BTreeMap<&'static str, String>;
-
-/// Shows what happens in a search, saves what is found, and keeps it for the reports.
+/// Shows what happens in a search, saves what is found, and writes everything down.
 pub(super) struct Shown<'a, F: Catalog> {
     pub(super) bar: ProgressBar,
-    pub(super) out: &'a mut Output,
+    pub(super) ledger: &'a mut Ledger,
     pub(super) arguments: &'a RunArguments,
     pub(super) profile: &'a str,
     pub(super) subject: String,
     pub(super) child: bool,
     pub(super) judge: &'a Judge<F>,
+    /// The first case that is in no range yet.
+    pub(super) start: u64,
+    /// The case after the last of the search.
+    pub(super) end: u64,
+    /// What the ranges of this search have counted.
+    pub(super) counted: TotalsRecord,
+    /// The cases with findings.
+    pub(super) found: Vec<u64>,
     /// A finding could not be saved.
     pub(super) unsaved: bool,
-    /// The reports of broken claims.
-    pub(super) broken: Broken,
 }
 
 impl<F: Catalog> Progress<F> for Shown<'_, F> {
     fn cases(&mut self, totals: &Totals) {
-        self.bar.set_position(totals.cases);
+        self.bar.set_position(totals.cases + totals.unsupported);
     }
 
     fn broken(&mut self, case: u64, violation: &Violation) {
@@ -56,50 +60,47 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
                 None
             }
         };
-        let sizes = Sizes {
-            inputs: shrunk.tally.inputs,
-            steps: shrunk.tally.steps,
-            before: Some((shrunk.original_tally.inputs, shrunk.original_tally.steps)),
-        };
-        let (claim, violation) = (self.judge.claim_of(&shrunk.violation), &shrunk.violation);
         let subject = self.subject.clone();
-        let run = FindingReport::of_run(
-            subject,
-            &shrunk.scenario,
-            claim,
-            violation,
-            &shrunk.trace,
-            sizes,
-        );
         let report = FindingReport {
-            case: Some((self.arguments.seed, finding.case)),
             replay: file
                 .as_ref()
                 .map(|file| replay_command(self.arguments, self.child, &self.subject, file)),
             file,
-            ..run
+            scenario: to_yaml(&document).ok(),
+            ..FindingReport::of_finding(subject, self.judge, self.arguments.seed, finding)
         };
+        self.found.push(finding.case);
         let bar = self.bar.clone();
-        bar.suspend(|| show(self.out, self.arguments, &report, &mut self.broken));
+        bar.suspend(|| show(self.ledger, self.arguments, report));
         bar.set_message(format!("{} {}", F::NAME, self.profile));
+    }
+
+    fn done(&mut self, next: u64, totals: &Totals) {
+        if next < self.end && !ends_range(next, self.found.iter().copied()) {
+            return;
+        }
+        let totals = TotalsRecord::of(totals);
+        self.ledger.add(CampaignRecord::Range(RangeRecord {
+            family: F::NAME.to_owned(),
+            profile: self.profile.to_owned(),
+            start: self.start,
+            end: next,
+            totals: totals.since(&self.counted),
+        }));
+        self.start = next;
+        self.counted = totals;
     }
 }
 
-/// Shows a finding wherever it is to be seen.
-pub(super) fn show(
-    out: &mut Output,
-    arguments: &RunArguments,
-    report: &FindingReport,
-    broken: &mut Broken,
-) {
-    let text = report.to_text();
-    out.text(&text);
-    out.json(|| report.to_json());
+/// Shows a finding wherever it is to be seen, when it is on disk.
+pub(super) fn show(ledger: &mut Ledger, arguments: &RunArguments, report: FindingReport) {
+    let (text, annotated) = (report.to_text(), annotation(&report));
+    ledger.add(CampaignRecord::Finding(Box::new(report)));
+    ledger.out.text(text);
     if arguments.reports.contains(&Target::Github) {
         // GitHub reads both streams; standard output may be JSON.
-        let _ = writeln!(std::io::stderr().lock(), "{}", annotation(report));
+        note(annotated);
     }
-    broken.insert(report.claim.id, text);
 }
 
 /// The command that runs a saved finding again.

@@ -6,7 +6,7 @@ use crate::families::{Catalog, FamilyId, Visit};
 use crate::invariant::Strength;
 
 use super::arguments::{ListArguments, Topic};
-use super::output::Output;
+use super::output::{Output, refuse};
 use super::{Arguments, Exit};
 
 /// Lists what there is.
@@ -31,6 +31,25 @@ pub(super) fn completions(shell: Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "syncheck", &mut script);
     Output::new(super::arguments::Format::Text).text(String::from_utf8_lossy(&script).trim_end());
+    Exit::Pass
+}
+
+/// Prints a manual page.
+pub(super) fn man(words: &[String]) -> Exit {
+    let mut command = Arguments::command();
+    command.build();
+    for word in words {
+        let Some(inner) = command.find_subcommand(word) else {
+            return refuse(Exit::Usage, format!("there is no command {}", words.join(" ")));
+        };
+        command = inner.clone();
+    }
+    let mut page = Vec::new();
+    let written = clap_mangen::Man::new(command).render(&mut page);
+    if let Err(error) = written {
+        return refuse(Exit::Usage, format!("the page cannot be made: {error}"));
+    }
+    Output::new(super::arguments::Format::Text).text(String::from_utf8_lossy(&page).trim_end());
     Exit::Pass
 }
 

@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::{self, Write as _};
 
 use serde_json::Value;
@@ -11,18 +10,11 @@ use super::arguments::Format;
 pub(super) struct Output {
     format: Format,
     closed: bool,
-    /// Gets the same JSON objects, whatever the format.
-    copy: Option<File>,
 }
 
 impl Output {
     pub(super) fn new(format: Format) -> Self {
-        Self { format, closed: false, copy: None }
-    }
-
-    /// Writes every JSON object to this file too.
-    pub(super) fn with_copy(self, copy: Option<File>) -> Self {
-        Self { copy, ..self }
+        Self { format, closed: false }
     }
 
     /// Writes text for people; nothing, if the output is JSON.
@@ -34,17 +26,13 @@ impl Output {
 
     /// Writes one JSON object on a line; nothing, if the output is for people.
     pub(super) fn json(&mut self, object: impl FnOnce() -> Value) {
-        if self.format != Format::Json && self.copy.is_none() {
-            return;
-        }
-        let line = object().to_string();
+        self.line(|| object().to_string());
+    }
+
+    /// Writes a line of JSON; nothing, if the output is for people.
+    pub(super) fn line(&mut self, line: impl FnOnce() -> String) {
         if self.format == Format::Json {
-            self.write(&line);
-        }
-        let written = self.copy.as_mut().map_or(Ok(()), |copy| writeln!(copy, "{line}"));
-        if let Err(error) = written {
-            warn(format!("the NDJSON report is incomplete: {error}"));
-            self.copy = None;
+            self.write(&line());
         }
     }
 
@@ -68,4 +56,9 @@ pub(super) fn refuse(exit: Exit, message: impl std::fmt::Display) -> Exit {
 /// Says something on standard error.
 pub(super) fn warn(message: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "warning: {message}");
+}
+
+/// Writes a line on standard error for a machine to read.
+pub(super) fn note(line: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }

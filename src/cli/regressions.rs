@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::campaign::{Judge, run_once};
+use crate::campaign::{Judge, beyond_known, run_once};
 use crate::families::Catalog;
-use crate::reports::{FindingReport, Sizes};
+use crate::reports::FindingReport;
 use crate::sim::Record;
-use crate::vectors::{expect_scenario, read_header, read_scenario, read_text, saved};
+use crate::vectors::{open_scenario, saved};
 use crate::verdict::Verdict;
 
 use super::Exit;
@@ -38,10 +38,7 @@ pub(super) fn run_saved<F: Catalog>(
     let mut subject = None;
     for path in saved(folder, F::NAME) {
         let unread = |error| refuse(Exit::Usage, error);
-        let text = read_text(&path).map_err(unread)?;
-        let (header, _) = read_header(&path, &text).map_err(unread)?;
-        expect_scenario(&path, &text, &header).map_err(unread)?;
-        let (_, context) = read_scenario::<F>(&path, &text).map_err(unread)?;
+        let (_, context) = open_scenario::<F>(&path).map_err(unread)?;
         if F::profile(&context.scenario.world) != profile {
             continue;
         }
@@ -50,30 +47,17 @@ pub(super) fn run_saved<F: Catalog>(
             Some(subject) => subject,
             none => none.insert(choice.make().map_err(not_run)?),
         };
-        let mut run = run_once(&context, subject.as_mut(), judge, Record::Steps);
+        let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
+        let (run, known) = beyond_known(&context, subject.as_mut(), judge, Record::Steps, run);
         regressions.ran += 1;
-        if let Verdict::Fail(violation) = &run.verdict
-            && judge.knows(violation.claim)
-        {
-            *regressions.known.entry(violation.claim).or_default() += 1;
-            run = run_once(&context, subject.as_mut(), &judge.beyond_known(), Record::Steps);
+        if let Some(claim) = known {
+            *regressions.known.entry(claim).or_default() += 1;
         }
-        match &run.verdict {
-            Verdict::Fail(violation) if !judge.knows(violation.claim) => {
-                let sizes =
-                    Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None };
-                let report = FindingReport::of_run(
-                    choice.name(),
-                    &context.scenario,
-                    judge.claim_of(violation),
-                    violation,
-                    run.trace.as_ref().expect("the run was recorded"),
-                    sizes,
-                );
-                regressions.broken.push((path, report));
-            }
-            Verdict::SubjectFailed(error) => return Err(not_run(error.clone())),
-            Verdict::Fail(_) | Verdict::Inconclusive(_) | Verdict::Pass => {}
+        if let Verdict::SubjectFailed(error) = &run.verdict {
+            return Err(not_run(error.clone()));
+        }
+        if let Some(report) = FindingReport::of_run(choice.name(), judge, &context.scenario, &run) {
+            regressions.broken.push((path, report));
         }
         if regressions.broken.len() >= findings_max {
             break;

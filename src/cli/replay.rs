@@ -2,8 +2,8 @@ use serde_json::json;
 
 use crate::campaign::{Judge, run_once};
 use crate::families::{Catalog, Visit};
-use crate::invariant::{Claim, NEVER_PANICS_OR_HANGS};
-use crate::reports::{FindingReport, Sizes};
+use crate::reports::{CampaignRecord, FindingReport};
+use crate::scenario::Scenario;
 use crate::sim::{Record, Run};
 use crate::trace::View;
 use crate::vectors::{
@@ -57,13 +57,8 @@ impl Visit for Replay<'_> {
         let judge = Judge::<F>::new(bound.as_deref(), observes);
         let mut subject = choice.make().map_err(|error| refuse(Exit::SubjectFailed, error))?;
         let run = run_once(&context, subject.as_mut(), &judge, Record::Steps);
-        let shown = Shown {
-            arguments,
-            subject: choice.name(),
-            profile: own,
-            claims: judge.entries().iter().map(|entry| entry.claim).collect(),
-        };
-        let exit = shown.show(&run);
+        let shown = Shown { arguments, subject: choice.name(), profile: own };
+        let exit = shown.show(&judge, &context.scenario, &run);
         let expected = document.expect.verdict;
         let claim = run.verdict.violation().map(|violation| violation.claim);
         let as_expected = match expected {
@@ -84,11 +79,10 @@ struct Shown<'a> {
     arguments: &'a ReplayArguments,
     subject: String,
     profile: String,
-    claims: Vec<&'static Claim>,
 }
 
 impl Shown<'_> {
-    fn show<F: Catalog>(&self, run: &Run<F>) -> Exit {
+    fn show<F: Catalog>(&self, judge: &Judge<F>, scenario: &Scenario<F>, run: &Run<F>) -> Exit {
         let mut out = Output::new(self.arguments.format);
         let trace = run.trace.as_ref().expect("a replay records its steps");
         out.text(trace.to_text().trim_end());
@@ -103,27 +97,16 @@ impl Shown<'_> {
         let digest = view.digest.clone();
         out.text(format!("digest {digest}\n"));
         let (exit, verdict) = match &run.verdict {
-            Verdict::Fail(violation) => {
-                let report = FindingReport {
-                    family: F::NAME,
-                    profile: self.profile.clone(),
-                    subject: self.subject.clone(),
-                    case: None,
-                    claim: self
-                        .claims
-                        .iter()
-                        .find(|claim| claim.id == violation.claim)
-                        .copied()
-                        .unwrap_or(&NEVER_PANICS_OR_HANGS),
-                    violation: violation.clone(),
-                    sizes: Sizes { inputs: run.tally.inputs, steps: run.tally.steps, before: None },
-                    plan: Vec::new(),
-                    view: View { steps: Vec::new(), digest: digest.clone() },
-                    file: None,
-                    replay: None,
-                };
+            Verdict::Fail(_) => {
+                let report = FindingReport::of_run(self.subject.clone(), judge, scenario, run)
+                    .expect("a run that fails has a finding");
+                // All steps have been shown.
+                let report = FindingReport { plan: Vec::new(), trace: Vec::new(), ..report };
                 out.text(report.to_text().trim_end());
-                out.json(|| report.to_json());
+                out.json(|| {
+                    let record = CampaignRecord::Finding(Box::new(report));
+                    serde_json::to_value(record).expect("records have string keys")
+                });
                 (Exit::Finding, "fail")
             }
             Verdict::Inconclusive(limit) => {

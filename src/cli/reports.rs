@@ -1,9 +1,9 @@
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::reports::{ClaimResults, junit_text, summary_markdown};
+use crate::reports::{CampaignRecords, html_text, junit_text, summary_markdown};
 use crate::vectors::write_file;
 
 use super::Exit;
@@ -16,6 +16,8 @@ pub(super) enum Target {
     Junit(PathBuf),
     /// One JSON object a line, as with `--format json`.
     Ndjson(PathBuf),
+    /// One page to look at, with diagrams.
+    Html(PathBuf),
     /// Annotations and a job summary of GitHub Actions.
     Github,
 }
@@ -26,38 +28,38 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once('=') {
             Some(("junit", path)) if !path.is_empty() => Ok(Self::Junit(path.into())),
+            Some(("html", path)) if !path.is_empty() => Ok(Self::Html(path.into())),
             Some(("ndjson", path)) if !path.is_empty() => Ok(Self::Ndjson(path.into())),
             None if text == "github" => Ok(Self::Github),
-            _ => Err("one of junit=PATH, ndjson=PATH and github".to_owned()),
+            _ => Err("one of html=PATH, junit=PATH, ndjson=PATH and github".to_owned()),
         }
     }
 }
 
-/// Opens the file that gets each JSON object at once, so that an end by force loses none.
-///
-/// # Errors
-/// When it cannot be written.
-pub(super) fn open_ndjson(targets: &[Target]) -> Result<Option<File>, Exit> {
-    let path = targets.iter().find_map(|target| match target {
-        Target::Ndjson(path) => Some(path),
+/// The file that gets each record at once, so that an end by force loses none.
+pub(super) fn ndjson_path(targets: &[Target]) -> Option<&Path> {
+    targets.iter().find_map(|target| match target {
+        Target::Ndjson(path) => Some(path.as_path()),
         _ => None,
-    });
-    let Some(path) = path else { return Ok(None) };
-    File::create(path).map(Some).map_err(|error| cannot_write(path, &error))
+    })
 }
 
 /// Writes what is written at the end of a search.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(super) fn write_reports(targets: &[Target], results: &[ClaimResults]) -> Result<(), Exit> {
+pub(super) fn write_reports(targets: &[Target], records: &CampaignRecords) -> Result<(), Exit> {
     for target in targets {
         match target {
             Target::Junit(path) => {
-                let text = junit_text(results).map_err(|error| cannot_write(path, &error))?;
+                let text = junit_text(records).map_err(|error| cannot_write(path, &error))?;
                 write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
             }
-            Target::Github => append_summary(&summary_markdown(results))?,
+            Target::Html(path) => {
+                let text = html_text(records);
+                write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
+            }
+            Target::Github => append_summary(&summary_markdown(records))?,
             Target::Ndjson(_) => {}
         }
     }
@@ -77,6 +79,7 @@ fn append_summary(text: &str) -> Result<(), Exit> {
     file.write_all(text.as_bytes()).map_err(|error| cannot_write(&path, &error))
 }
 
-fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Exit {
+/// Says that a file cannot be written.
+pub(super) fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Exit {
     refuse(Exit::Usage, format!("{} cannot be written: {error}", path.display()))
 }

@@ -4,7 +4,7 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::invariant::{Claim, Context, Invariant};
 use crate::machine::{Described, Family, Machine};
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 
 use super::{FunctionKind, Sampler};
 
@@ -40,6 +40,9 @@ pub trait Catalog: Described {
 
     /// Calls `label` with what is remarkable about a scenario: forks, depths, kinds of lies.
     fn labels(scenario: &Scenario<Self>, world: &Self::World, label: &mut dyn FnMut(&'static str));
+
+    /// The world of a scenario as a picture, with what peers and subject have of it.
+    fn drawing(scenario: &Scenario<Self>, world: &Self::World) -> Drawing;
 
     /// The pure functions that table cases can be fed to.
     fn functions() -> Vec<FunctionKind>;

@@ -1,93 +1,47 @@
 use std::fmt::Write as _;
 
-use crate::trace::{Arrow, ViewStep};
+use super::fold::{Row, alike_text, is_marked, rows};
+use super::step::StepRecord;
 
 /// Lines shown of a long run: so many from its beginning, so many from its end.
 const SHOWN: (usize, usize) = (12, 24);
 
-/// The longest group of steps whose repetition is noticed.
-const GROUP_MAX: usize = 6;
-
 /// A run as a terminal shows it: one line a step, marked where a lie or a fault is in it; steps
 /// that repeat are shown once at their beginning and once at their end.
-pub(super) fn chart(steps: &[ViewStep]) -> String {
-    let lines = folded(steps);
-    let (first, last) = SHOWN;
-    let left_out = lines.len().saturating_sub(first + last);
+pub(super) fn chart(steps: &[StepRecord]) -> String {
     let mut text = String::new();
-    for (index, line) in lines.iter().enumerate() {
-        if left_out > 1 && index == first {
-            let _ = writeln!(text, "  ... {left_out} lines left out; replay shows all ...");
-        }
-        if left_out <= 1 || index < first || index >= first + left_out {
-            let _ = writeln!(text, "{line}");
-        }
+    for row in rows(steps, SHOWN) {
+        let _ = match row {
+            Row::Step(step) => writeln!(text, "{}", line(step)),
+            Row::Alike { hidden, group } => {
+                writeln!(text, "  {:>10}  {}", "", alike_text(hidden.len(), group))
+            }
+            Row::LeftOut { lines, .. } => {
+                writeln!(text, "  ... {lines} lines left out; replay shows all ...")
+            }
+        };
     }
     text
 }
 
-fn folded(steps: &[ViewStep]) -> Vec<String> {
-    let shapes: Vec<String> = steps.iter().map(shape).collect();
-    let mut lines = Vec::new();
-    let mut at = 0;
-    while at < steps.len() {
-        let (group, times) = repetition(&shapes[at..]);
-        // A fold must leave out more than the line that it costs.
-        if times < 3 || group * (times - 2) < 3 {
-            lines.push(line(&steps[at]));
-            at += 1;
-            continue;
-        }
-        let end = at + group * times;
-        lines.extend(steps[at..at + group].iter().map(line));
-        let count = times - 2;
-        let what = if group == 1 { "the like".to_owned() } else { format!("of these {group}") };
-        lines.push(format!("  {:>10}  ... {count} more {what} ...", ""));
-        lines.extend(steps[end - group..end].iter().map(line));
-        at = end;
-    }
-    lines
-}
-
-/// The shortest group of steps at the beginning that repeats most, and how often it does.
-fn repetition(shapes: &[String]) -> (usize, usize) {
-    let mut best = (1, 1);
-    for group in 1..=GROUP_MAX.min(shapes.len() / 2) {
-        let times = 1 + shapes[group..]
-            .chunks_exact(group)
-            .take_while(|next| *next == &shapes[..group])
-            .count();
-        if times >= 3 && group * times > best.0 * best.1 {
-            best = (group, times);
-        }
-    }
-    best
-}
-
-/// What a step has in common with others of its kind: all but its time and numbers.
-fn shape(step: &ViewStep) -> String {
-    let words = step.text.chars().filter(|c| !c.is_ascii_digit());
-    let peer = step.peer.map_or_else(String::new, |peer| peer.to_string());
-    format!("{}{peer} {}", mark(step), words.collect::<String>())
-}
-
-fn line(step: &ViewStep) -> String {
+fn line(step: &StepRecord) -> String {
     format!("{} {:>10}  {}", mark(step), step.at.to_string(), step.text)
 }
 
-fn mark(step: &ViewStep) -> char {
-    if step.hostile || step.arrow == Arrow::Lost { '!' } else { ' ' }
+fn mark(step: &StepRecord) -> char {
+    if is_marked(step) { '!' } else { ' ' }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::machine::{PeerId, Time};
-    use crate::trace::{Arrow, ViewStep};
+    use crate::trace::Arrow;
 
+    use super::super::step::StepRecord;
     use super::chart;
 
-    fn step(seq: u64, text: &str) -> ViewStep {
-        ViewStep {
+    fn step(seq: u64, text: &str) -> StepRecord {
+        StepRecord {
             seq,
             at: Time::from_millis(10 * seq),
             cause: None,
@@ -95,10 +49,13 @@ mod tests {
             arrow: Arrow::ToSubject,
             text: text.to_owned(),
             hostile: text.contains("[lie]"),
+            lie: None,
+            fault: None,
+            detail: None,
         }
     }
 
-    fn steps(texts: impl IntoIterator<Item = String>) -> Vec<ViewStep> {
+    fn steps(texts: impl IntoIterator<Item = String>) -> Vec<StepRecord> {
         texts.into_iter().enumerate().map(|(seq, text)| step(seq as u64, &text)).collect()
     }
 

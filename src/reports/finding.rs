@@ -1,96 +1,184 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::invariant::{Claim, Strength, Violation};
-use crate::machine::Family;
-use crate::scenario::Scenario;
+use crate::campaign::{Finding, Judge, shape_of};
+use crate::families::Catalog;
+use crate::invariant::Violation;
+use crate::machine::PeerId;
+use crate::scenario::{Drawing, Scenario};
+use crate::sim::{Run, Tally};
 use crate::trace::{Trace, View};
 
 use super::chart::chart;
 use super::plan::plan_lines;
+use super::record::binds;
+use super::step::StepRecord;
 
 /// A broken claim, ready to be shown.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FindingReport {
     /// The family.
-    pub family: &'static str,
+    pub family: String,
     /// The profile.
     pub profile: String,
     /// Who broke it.
     pub subject: String,
+    /// The seed of the search, if it was found in one.
+    pub seed: Option<u64>,
     /// The case that showed it, if it was found in a search.
-    pub case: Option<(u64, u64)>,
+    pub case: Option<u64>,
     /// The claim.
-    pub claim: &'static Claim,
-    /// How it was broken.
-    pub violation: Violation,
-    /// How large the run is, and was before it was made small.
-    pub sizes: Sizes,
-    /// The scenario in a few lines, each with its name.
-    pub plan: Vec<(String, String)>,
-    /// The run.
-    pub view: View,
+    pub claim: String,
+    /// What was found in the case, without its numbers; findings of one search differ in this or
+    /// in their claims.
+    pub shape: String,
+    /// What must hold.
+    pub summary: String,
+    /// Where the claim comes from.
+    pub source: String,
+    /// The profiles that the claim binds; every implementation, if empty.
+    pub binds: Vec<String>,
+    /// The peer that it is about, if it is about one.
+    pub peer: Option<PeerId>,
+    /// What would have been right.
+    pub expected: String,
+    /// What was seen.
+    pub got: String,
+    /// What the subject saw in the run.
+    pub inputs: u64,
+    /// Steps of the run.
+    pub steps: u64,
+    /// What the subject saw in the run that was found first.
+    pub inputs_before: Option<u64>,
+    /// Steps of the run that was found first.
+    pub steps_before: Option<u64>,
+    /// Whether the search was ended before the run was as small as it gets.
+    pub cut_short: bool,
+    /// The digest of the run.
+    pub digest: String,
     /// The file with the scenario.
     pub file: Option<PathBuf>,
     /// What replays it.
     pub replay: Option<String>,
+    /// The scenario in a few lines, each with its name.
+    pub plan: Vec<PlanLine>,
+    /// The steps of the run; of a long one its beginning and its end.
+    pub trace: Vec<StepRecord>,
+    /// The scenario as its file has it, in YAML.
+    pub scenario: Option<String>,
+    /// The world of the scenario as a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<Drawing>,
 }
 
-/// How large a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sizes {
-    /// What the subject saw.
-    pub inputs: u64,
-    /// Steps in all.
-    pub steps: u64,
-    /// The same of the run that was found first.
-    pub before: Option<(u64, u64)>,
+/// One line of a scenario, with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanLine {
+    /// The part of the scenario: `world`, a peer, `heal`.
+    pub name: String,
+    /// What it is.
+    pub text: String,
 }
 
 impl FindingReport {
-    /// A report of a run that broke a claim. Neither a case, nor a file, nor a command that replays
-    /// it is known yet.
-    pub fn of_run<F: Family>(
+    /// A report of a run that broke a claim; none, if it broke none. Neither a case, nor a file, nor
+    /// a command that replays it is known yet.
+    ///
+    /// # Panics
+    /// When the steps of the run were not kept.
+    pub fn of_run<F: Catalog>(
         subject: String,
+        judge: &Judge<F>,
         scenario: &Scenario<F>,
-        claim: &'static Claim,
+        run: &Run<F>,
+    ) -> Option<Self> {
+        let violation = run.verdict.violation()?;
+        let trace = run.trace.as_ref().expect("the run was recorded");
+        Some(Self::new(subject, judge, scenario, violation, trace, &run.tally))
+    }
+
+    /// A report of what a search has found. Neither a file nor a command that replays it is known
+    /// yet.
+    pub fn of_finding<F: Catalog>(
+        subject: String,
+        judge: &Judge<F>,
+        seed: u64,
+        finding: &Finding<F>,
+    ) -> Self {
+        let it = &finding.shrunk;
+        Self {
+            seed: Some(seed),
+            case: Some(finding.case),
+            shape: finding.shape.clone(),
+            inputs_before: Some(it.original_tally.inputs),
+            steps_before: Some(it.original_tally.steps),
+            cut_short: it.cut_short,
+            ..Self::new(subject, judge, &it.scenario, &it.violation, &it.trace, &it.tally)
+        }
+    }
+
+    fn new<F: Catalog>(
+        subject: String,
+        judge: &Judge<F>,
+        scenario: &Scenario<F>,
         violation: &Violation,
         trace: &Trace<F>,
-        sizes: Sizes,
+        tally: &Tally,
     ) -> Self {
+        let claim = judge.claim_of(violation);
+        let view = View::of(trace);
+        let line = |(name, text)| PlanLine { name, text };
         Self {
-            family: F::NAME,
+            family: F::NAME.to_owned(),
             profile: F::profile(&scenario.world).to_owned(),
             subject,
+            seed: None,
             case: None,
-            claim,
-            violation: violation.clone(),
-            sizes,
-            plan: plan_lines(scenario),
-            view: View::of(trace),
+            claim: claim.id.to_owned(),
+            shape: shape_of(violation),
+            summary: claim.summary.to_owned(),
+            source: claim.source.to_owned(),
+            binds: binds(claim),
+            peer: violation.peer,
+            expected: violation.expected.clone(),
+            got: violation.got.clone(),
+            inputs: tally.inputs,
+            steps: tally.steps,
+            inputs_before: None,
+            steps_before: None,
+            cut_short: false,
+            digest: view.digest.clone(),
             file: None,
             replay: None,
+            plan: plan_lines(scenario).into_iter().map(line).collect(),
+            trace: StepRecord::all_of(scenario, trace, view),
+            scenario: None,
+            drawing: Some(F::drawing(scenario, trace.world())),
         }
     }
 
     /// The finding for a terminal.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
-        let about = self.violation.peer.map_or_else(String::new, |peer| format!(" ({peer})"));
-        let _ = writeln!(text, "FAIL {}{about}", self.claim.id);
-        let _ = writeln!(text, "  {}", self.claim.summary);
-        let _ = writeln!(text, "  source    {}", self.claim.source);
+        let about = self.peer.map_or_else(String::new, |peer| format!(" ({peer})"));
+        let _ = writeln!(text, "FAIL {}{about}", self.claim);
+        let _ = writeln!(text, "  {}", self.summary);
+        let _ = writeln!(text, "  source    {}", self.source);
         let _ = writeln!(text, "  subject   {}", self.subject_line());
-        let _ = writeln!(text, "  expected  {}", self.violation.expected);
-        let _ = writeln!(text, "  got       {}", self.violation.got);
+        let _ = writeln!(text, "  expected  {}", self.expected);
+        let _ = writeln!(text, "  got       {}", self.got);
         let _ = writeln!(text, "  size      {}", self.size_line());
-        for (name, line) in &self.plan {
+        for PlanLine { name, text: line } in &self.plan {
             let _ = writeln!(text, "  {name:<8}  {line}");
         }
-        let _ = writeln!(text);
-        text.push_str(&chart(&self.view.steps));
+        if !self.trace.is_empty() {
+            let _ = writeln!(text);
+            text.push_str(&chart(&self.trace));
+        }
         if let Some(file) = &self.file {
             let _ = writeln!(text, "\n  saved     {}", file.display());
         }
@@ -100,45 +188,22 @@ impl FindingReport {
         text
     }
 
-    /// The finding as one JSON object.
-    pub fn to_json(&self) -> Value {
-        json!({
-            "type": "finding",
-            "family": self.family,
-            "profile": self.profile,
-            "subject": self.subject,
-            "seed": self.case.map(|(seed, _)| seed),
-            "case": self.case.map(|(_, case)| case),
-            "claim": self.claim.id,
-            "summary": self.claim.summary,
-            "source": self.claim.source,
-            "peer": self.violation.peer,
-            "expected": self.violation.expected,
-            "got": self.violation.got,
-            "inputs": self.sizes.inputs,
-            "steps": self.sizes.steps,
-            "inputs_before": self.sizes.before.map(|(inputs, _)| inputs),
-            "steps_before": self.sizes.before.map(|(_, steps)| steps),
-            "digest": self.view.digest,
-            "file": self.file,
-            "replay": self.replay,
-        })
-    }
-
     fn subject_line(&self) -> String {
-        let bound = match self.claim.strength {
-            Strength::Must => "binds every implementation".to_owned(),
-            Strength::Profile(names) => format!("binds {}", names.join(", ")),
+        let bound = match self.binds.as_slice() {
+            [] => "every implementation".to_owned(),
+            names => names.join(", "),
         };
-        format!("{}, {} {}; the claim {bound}", self.subject, self.family, self.profile)
+        format!("{}, {} {}; the claim binds {bound}", self.subject, self.family, self.profile)
     }
 
     fn size_line(&self) -> String {
-        let now = format!("{} inputs, {} steps", self.sizes.inputs, self.sizes.steps);
-        let Some((inputs, steps)) = self.sizes.before else { return now };
-        let found = match self.case {
-            Some((seed, case)) => format!("case {case} of seed {seed}"),
-            None => "the file".to_owned(),
+        let now = format!("{} inputs, {} steps", self.inputs, self.steps);
+        let (Some(inputs), Some(steps)) = (self.inputs_before, self.steps_before) else {
+            return now;
+        };
+        let found = match (self.seed, self.case) {
+            (Some(seed), Some(case)) => format!("case {case} of seed {seed}"),
+            _ => "the file".to_owned(),
         };
         format!("{now}; {found} had {inputs} inputs, {steps} steps")
     }

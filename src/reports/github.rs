@@ -1,14 +1,12 @@
 use std::fmt::Write as _;
 
-use super::{ClaimResults, ClaimState, FindingReport};
+use super::{CampaignRecords, ClaimState, FindingReport};
 
 /// A finding as a workflow command of GitHub Actions, which shows it as an annotation.
 pub fn annotation(report: &FindingReport) -> String {
-    let title = format!("syncheck: {} ({} {})", report.claim.id, report.family, report.profile);
-    let mut message = format!(
-        "{}\nexpected {}\ngot {}",
-        report.claim.summary, report.violation.expected, report.violation.got
-    );
+    let title = format!("syncheck: {} ({} {})", report.claim, report.family, report.profile);
+    let mut message =
+        format!("{}\nexpected {}\ngot {}", report.summary, report.expected, report.got);
     if let Some(replay) = &report.replay {
         let _ = write!(message, "\nreplay: {replay}");
     }
@@ -16,38 +14,33 @@ pub fn annotation(report: &FindingReport) -> String {
 }
 
 /// A search as Markdown, for the summary of a job.
-pub fn summary_markdown(results: &[ClaimResults]) -> String {
+pub fn summary_markdown(records: &CampaignRecords) -> String {
     let mut text = String::from(
         "## syncheck\n\n\
          | family | profile | cases | claims held | untested | known | broken |\n\
          | --- | --- | --: | --: | --: | --: | --- |\n",
     );
-    for result in results {
-        let count = |is: fn(&ClaimState) -> bool| {
-            result.claims.iter().filter(|claim| is(&claim.state)).count()
-        };
-        let broken: Vec<&str> = result
-            .claims
-            .iter()
-            .filter(|claim| matches!(claim.state, ClaimState::Broken(_)))
-            .map(|claim| claim.claim)
-            .collect();
+    for profile in &records.profiles {
+        let (mut held, mut untested, mut known, mut broken) = (0, 0, 0, Vec::new());
+        for claim in &profile.claims {
+            match records.state(profile, claim) {
+                ClaimState::Held(_) => held += 1,
+                ClaimState::Untested => untested += 1,
+                ClaimState::Known(_) => known += 1,
+                ClaimState::Broken(_) => broken.push(claim.claim.as_str()),
+            }
+        }
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {} | {} |",
-            result.family,
-            result.profile,
-            result.cases,
-            count(|state| matches!(state, ClaimState::Held(_))),
-            count(|state| matches!(state, ClaimState::Untested)),
-            count(|state| matches!(state, ClaimState::Known(_))),
+            "| {} | {} | {} | {held} | {untested} | {known} | {} |",
+            profile.family,
+            profile.profile,
+            profile.totals.cases,
             broken.join(", "),
         );
     }
-    for claim in results.iter().flat_map(|result| &result.claims) {
-        if let ClaimState::Broken(report) = &claim.state {
-            let _ = write!(text, "\n### {}\n\n```text\n{report}```\n", claim.claim);
-        }
+    for finding in &records.findings {
+        let _ = write!(text, "\n### {}\n\n```text\n{}```\n", finding.claim, finding.to_text());
     }
     text
 }

@@ -1,14 +1,35 @@
 //! What people see of a run, a finding, a campaign.
+//!
+//! The records of a campaign, one JSON object a line, are the source of all its reports.
 
+mod campaign_records;
 mod chart;
 mod finding;
+mod fold;
 mod github;
+mod html;
 mod junit;
+mod merge;
 mod plan;
+mod ranges;
+mod record;
+#[cfg(test)]
+mod samples;
+mod step;
 mod totals;
 
-pub use finding::{FindingReport, Sizes};
+pub use campaign_records::{CampaignRecords, ClaimState, RecordsError};
+pub use finding::{FindingReport, PlanLine};
 pub use github::{annotation, summary_markdown};
-pub use junit::{ClaimResult, ClaimResults, ClaimState, junit_text};
+pub use html::html_text;
+pub use junit::junit_text;
+pub use merge::merge;
 pub use plan::plan_lines;
+pub use ranges::ends_range;
+pub use record::{
+    CampaignRecord, ClaimRecord, Ended, Header, KnownEntry, KnownRecord, LieRecord, Outcome,
+    ProfileRecord, REPORT_FORMAT, RangeRecord, RegressionsRecord, ShardRecord, StaleRecord,
+    Summary, TotalsRecord, counts,
+};
+pub use step::StepRecord;
 pub use totals::{Gaps, summary_text};

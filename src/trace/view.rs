@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::{Family, Input, Output, PeerId, Time};
 
@@ -35,7 +35,7 @@ pub struct ViewStep {
 }
 
 /// Which way a step goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrow {
     /// A connection opens or closes.

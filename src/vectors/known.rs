@@ -13,6 +13,9 @@ use super::read::{error_at, parse};
 /// What a file of known failures says it is.
 pub const KNOWN_FAILURES: &str = "known-failures";
 
+/// The reason of an entry that nobody has given one; it is refused.
+pub const UNSAID: &str = "?";
+
 /// A list of claims that a subject is known to break, each with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +32,13 @@ pub struct KnownFailures {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownFailure {
-    /// The claim's name; `*` stands for any characters, `?` for one.
-    pub claim: String,
+    /// The claim's name, for searches; `*` stands for any characters, `?` for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// The name of a vector, or of a case in one, for the verification of vectors; with `*` and `?`
+    /// too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<String>,
     /// The family; all, if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family: Option<String>,
@@ -63,16 +71,24 @@ impl KnownFailures {
         }
         for (index, failure) in list.failures.iter().enumerate() {
             let field = |name: &str| format!("failures[{index}].{name}");
-            if let Err(error) = Pattern::new(&failure.claim) {
-                return wrong(&field("claim"), error.to_string());
+            let (name, glob) = match (&failure.claim, &failure.vector) {
+                (Some(claim), None) => ("claim", claim),
+                (None, Some(vector)) => ("vector", vector),
+                _ => {
+                    let message = "an entry is about a claim or about a vector".to_owned();
+                    return wrong(&format!("failures[{index}]"), message);
+                }
+            };
+            if let Err(error) = Pattern::new(glob) {
+                return wrong(&field(name), error.to_string());
             }
             if let Some(family) = &failure.family
                 && let Err(known) = family.parse::<FamilyId>()
             {
                 return wrong(&field("family"), format!("{known}, got {family:?}"));
             }
-            if failure.reason.trim().is_empty() {
-                return wrong(&field("reason"), "it says nothing".to_owned());
+            if failure.reason.trim().is_empty() || failure.reason == UNSAID {
+                return wrong(&field("reason"), "it says nothing; say why it fails".to_owned());
             }
         }
         Ok(list)
@@ -83,7 +99,15 @@ impl KnownFailure {
     /// Whether it is about this claim of this family.
     pub fn covers(&self, family: &str, claim: &str) -> bool {
         let is_family = self.family.as_ref().is_none_or(|named| named == family);
-        is_family && Pattern::new(&self.claim).is_ok_and(|pattern| pattern.matches(claim))
+        is_family && self.claim.as_deref().is_some_and(|glob| matches(glob, claim))
+    }
+
+    /// Whether it is about this vector of this family, or this case in it.
+    pub fn covers_vector(&self, family: &str, vector: &str, case: &str) -> bool {
+        let is_family = self.family.as_ref().is_none_or(|named| named == family);
+        let covers =
+            |glob: &str| matches(glob, vector) || matches(glob, &format!("{vector}/{case}"));
+        is_family && self.vector.as_deref().is_some_and(covers)
     }
 
     /// Whether it no longer counts on a day.
@@ -95,6 +119,10 @@ impl KnownFailure {
     pub fn covers_nothing(&self) -> bool {
         !FamilyId::ALL.iter().any(|family| family.visit(CoversAny(self)))
     }
+}
+
+fn matches(glob: &str, name: &str) -> bool {
+    Pattern::new(glob).is_ok_and(|pattern| pattern.matches(name))
 }
 
 struct CoversAny<'a>(&'a KnownFailure);

@@ -20,8 +20,8 @@ pub use document::{
 };
 pub use error::DocumentError;
 pub use header::Header;
-pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures};
-pub use read::{expect_scenario, read_header, read_scenario};
+pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID};
+pub use read::{expect_scenario, open_scenario, read_header, read_scenario};
 pub use save::{save, saved};
 pub use text::read_text;
 pub use verify::{FileReport, verify_text};

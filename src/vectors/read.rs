@@ -9,6 +9,7 @@ use super::document::{Document, ExpectedVerdict, SCENARIO};
 use super::error::DocumentError;
 use super::header::Header;
 use super::locate::locate;
+use super::text::read_text;
 
 /// Reads what every file begins with, and which family it is of.
 ///
@@ -53,6 +54,18 @@ pub fn read_scenario<F: Catalog>(
         error_at(path, text, &error.field, error.message)
     })?;
     Ok((document, context))
+}
+
+/// Reads the scenario of a family from a file.
+///
+/// # Errors
+/// When the file cannot be read or holds something else: the first thing that is wrong, with line,
+/// column and field.
+pub fn open_scenario<F: Catalog>(path: &Path) -> Result<(Document<F>, Context<F>), DocumentError> {
+    let text = read_text(path)?;
+    let (header, _) = read_header(path, &text)?;
+    expect_scenario(path, &text, &header)?;
+    read_scenario(path, &text)
 }
 
 /// An error in the named field of a text.

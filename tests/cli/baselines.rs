@@ -95,9 +95,10 @@ fn saved_findings_go_first() {
     );
     assert_eq!(again.code, Some(1), "{again:?}");
     let objects = again.objects();
-    assert_eq!(objects[0]["case"], Value::Null, "it is no new case: {}", again.stdout);
-    assert_eq!(objects[1]["type"], "regressions");
-    assert_eq!(objects[2]["cases"], 0, "nothing was searched: {}", again.stdout);
+    assert_eq!(objects[0]["type"], "header");
+    assert_eq!(objects[1]["case"], Value::Null, "it is no new case: {}", again.stdout);
+    assert_eq!(objects[2]["type"], "regressions");
+    assert_eq!(objects[3]["totals"]["cases"], 0, "nothing was searched: {}", again.stdout);
     let fixed = folder.run(&["run", "headers-first", "--cases", "64"]);
     assert_eq!(fixed.code, Some(0), "{fixed:?}");
     assert!(fixed.stdout.contains("1 saved scenarios went first, 0 of them"), "{}", fixed.stdout);
@@ -137,26 +138,4 @@ fn a_search_is_reported_as_junit_and_ndjson() {
     assert_eq!(refused.code, Some(2), "{refused:?}");
     let unwritable = folder.run(&["run", "--cases", "16", "--report", "ndjson=none/a.ndjson"]);
     assert_eq!(unwritable.code, Some(2), "{unwritable:?}");
-}
-
-#[test]
-fn shards_are_parts_of_one_search() {
-    let folder = Folder::new();
-    let cases = |arguments: &[&str]| {
-        let common = ["run", "headers-first", "--profile", "btcd-0.26", "--format", "json"];
-        let ended = folder.run(&[&common[..], arguments].concat());
-        assert_eq!(ended.code, Some(0), "{ended:?}");
-        let objects = ended.objects();
-        let profile = objects.iter().find(|object| object["type"] == "profile").unwrap();
-        (profile["cases"].as_u64().unwrap(), profile["messages"].as_u64().unwrap())
-    };
-    let whole = cases(&["--cases", "100"]);
-    let parts: Vec<(u64, u64)> =
-        (1..=3).map(|part| cases(&["--cases", "100", "--shard", &format!("{part}/3")])).collect();
-    assert_eq!(whole.0, parts.iter().map(|part| part.0).sum::<u64>());
-    assert_eq!(whole.1, parts.iter().map(|part| part.1).sum::<u64>());
-    for wrong in ["0/3", "4/3", "1/0", "x", "1"] {
-        let ended = folder.run(&["run", "--shard", wrong]);
-        assert_eq!(ended.code, Some(2), "{wrong}: {ended:?}");
-    }
 }

@@ -26,9 +26,12 @@ fn the_reference_passes_and_says_what_was_tested() {
         ended.objects().into_iter().filter(|object| object["type"] == "profile").collect();
     assert_eq!(summary["cases"], 300 * profiles.len());
     for profile in profiles {
-        assert!(profile["labels"]["fork"].as_u64() > Some(0), "{profile}");
-        assert!(profile["tested"]["convergence"].as_u64() > Some(100), "{profile}");
-        assert!(profile["lies"].as_object().is_some_and(|lies| lies.len() > 5), "{profile}");
+        assert!(profile["totals"]["labels"]["fork"].as_u64() > Some(0), "{profile}");
+        assert!(profile["totals"]["tested"]["convergence"].as_u64() > Some(100), "{profile}");
+        assert!(
+            profile["totals"]["lies"].as_object().is_some_and(|lies| lies.len() > 5),
+            "{profile}"
+        );
         assert!(profile["gaps"]["not_tested"].is_array(), "{profile}");
     }
     assert_eq!(folder.saved().len(), 0);
@@ -83,7 +86,11 @@ fn a_time_limit_ends_the_search_in_order() {
 fn one_profile_can_be_chosen() {
     let folder = Folder::new();
     let lines = run_json(&folder, &["headers-first", "--profile", "btcd-0.25", "--cases", "20"]);
-    let profiles: Vec<&Value> = lines.iter().filter_map(|line| line.get("profile")).collect();
+    let profiles: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["type"] == "profile")
+        .map(|line| &line["profile"])
+        .collect();
     assert_eq!(profiles, ["btcd-0.25"]);
 }
 

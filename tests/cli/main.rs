@@ -5,8 +5,12 @@
 mod arguments;
 mod baselines;
 mod campaigns;
+mod deploy;
 mod files;
 mod findings;
 mod pipes;
 mod program;
+mod resume;
+mod shards;
+mod updates;
 mod vectors;

@@ -2,6 +2,7 @@
 
 mod diff;
 mod generate;
+mod known;
 mod verify;
 
 pub(super) use diff::diff;

@@ -12,10 +12,17 @@ use crate::corpus::{CaseLine, CaseOutcome, MANIFEST, Manifest, Under, verify_doc
 use crate::families::{Catalog, Visit};
 use crate::vectors::{DocumentError, Header, read_header, read_text};
 
+use super::known::KnownVectors;
+
 /// Checks vector files.
 pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Exit {
     let mut out = Output::new(arguments.format);
-    let mut tally = Tally::default();
+    let known = match KnownVectors::open(arguments.known_failures.as_deref()) {
+        Ok(known) => known,
+        Err(exit) => return exit,
+    };
+    let allow_stale = arguments.allow_stale;
+    let mut tally = Tally { list: known, allow_stale, ..Tally::default() };
     let mut files = Vec::new();
     for path in &arguments.paths {
         tally.collect(path, &mut files);
@@ -28,10 +35,10 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Exit {
     for file in &files {
         progress.inc(1);
         match verify_file(arguments, file, &mut ids) {
-            Ok(results) => {
+            Ok((header, results)) => {
                 for result in results {
-                    tally.count(&result.outcome);
-                    progress.suspend(|| show(&mut out, file, &result));
+                    let known = tally.count(&header, file, &result);
+                    progress.suspend(|| show(&mut out, file, &result, known.as_deref()));
                 }
             }
             Err(error) => progress.suspend(|| tally.refuse(&error)),
@@ -43,8 +50,11 @@ pub(in crate::cli) fn verify(arguments: &VerifyArguments) -> Exit {
 
 #[derive(Debug, Default)]
 struct Tally {
+    list: KnownVectors,
+    allow_stale: bool,
     passed: u64,
     failed: u64,
+    known: u64,
     unsupported: u64,
     errors: u64,
 }
@@ -55,12 +65,20 @@ impl Tally {
         refuse(Exit::Usage, error);
     }
 
-    fn count(&mut self, outcome: &CaseOutcome) {
-        match outcome {
-            CaseOutcome::Fail(_) => self.failed += 1,
-            CaseOutcome::Pass => self.passed += 1,
-            CaseOutcome::Unsupported(_) => self.unsupported += 1,
-        }
+    /// Counts a case. Returns why it is known to fail, if it does and is.
+    fn count(&mut self, header: &Header, file: &Path, result: &CaseLine) -> Option<String> {
+        let path = file.to_string_lossy();
+        let vector = header.id.as_deref().unwrap_or(&path);
+        let fails = matches!(result.outcome, CaseOutcome::Fail(_));
+        let known = self.list.note(&header.family, vector, &result.name, fails);
+        let count = match &result.outcome {
+            CaseOutcome::Fail(_) if known.is_some() => &mut self.known,
+            CaseOutcome::Fail(_) => &mut self.failed,
+            CaseOutcome::Pass => &mut self.passed,
+            CaseOutcome::Unsupported(_) => &mut self.unsupported,
+        };
+        *count += 1;
+        known.map(str::to_owned)
     }
 
     /// A named file, or the vectors below a named folder. A folder with a manifest is compared with
@@ -101,9 +119,12 @@ impl Tally {
     }
 
     fn show(&self, out: &mut Output, files: usize) -> Exit {
+        let stale = self.list.stale();
+        stale.iter().for_each(|line| out.text(line));
         let exit = match self {
             Self { errors: 1.., .. } => Exit::Usage,
             Self { failed: 1.., .. } => Exit::Finding,
+            Self { allow_stale: false, .. } if !stale.is_empty() => Exit::BaselineDrift,
             _ => Exit::Pass,
         };
         out.json(|| {
@@ -112,26 +133,34 @@ impl Tally {
                 "verdict": match exit {
                     Exit::Usage => "error",
                     Exit::Finding => "fail",
+                    Exit::BaselineDrift => "stale",
                     _ => "pass",
                 },
                 "files": files,
                 "passed": self.passed,
                 "failed": self.failed,
+                "known": self.known,
+                "stale": stale,
                 "unsupported": self.unsupported,
                 "errors": self.errors,
             })
         });
         let (passed, failed, unsupported) = (self.passed, self.failed, self.unsupported);
-        let aside =
-            if unsupported > 0 { format!(", {unsupported} unsupported") } else { String::new() };
+        let mut aside = String::new();
+        for (count, what) in [(unsupported, "unsupported"), (self.known, "known to fail")] {
+            if count > 0 {
+                aside.push_str(&format!(", {count} {what}"));
+            }
+        }
         out.text(format!("{files} files, {passed} cases passed, {failed} failed{aside}"));
         exit
     }
 }
 
-fn show(out: &mut Output, file: &Path, result: &CaseLine) {
+fn show(out: &mut Output, file: &Path, result: &CaseLine, known: Option<&str>) {
     let name = &result.name;
     let (outcome, failure, reason) = match &result.outcome {
+        CaseOutcome::Fail(mismatch) if known.is_some() => ("known", Some(mismatch), None),
         CaseOutcome::Fail(mismatch) => ("fail", Some(mismatch), None),
         CaseOutcome::Pass => ("pass", None, None),
         CaseOutcome::Unsupported(reason) => ("unsupported", None, Some(reason)),
@@ -139,7 +168,12 @@ fn show(out: &mut Output, file: &Path, result: &CaseLine) {
     if let Some(mismatch) = failure {
         let file = file.display();
         let (expected, got) = (&mismatch.expected, &mismatch.got);
-        out.text(format!("FAIL {file}: {name}\n  expected  {expected}\n  got       {got}"));
+        match known {
+            Some(reason) => out.text(format!("KNOWN {file}: {name}: {reason}")),
+            None => {
+                out.text(format!("FAIL {file}: {name}\n  expected  {expected}\n  got       {got}"))
+            }
+        }
     }
     if let Some(reason) = reason {
         out.text(format!("unsupported {}: {name}: {reason}", file.display()));
@@ -153,7 +187,7 @@ fn show(out: &mut Output, file: &Path, result: &CaseLine) {
             "outcome": outcome,
             "expected": failure.map(|mismatch| &mismatch.expected),
             "got": failure.map(|mismatch| &mismatch.got),
-            "reason": reason,
+            "reason": reason.map(String::as_str).or(known),
         })
     });
 }
@@ -162,7 +196,7 @@ fn verify_file(
     arguments: &VerifyArguments,
     path: &Path,
     ids: &mut BTreeMap<String, PathBuf>,
-) -> Result<Vec<CaseLine>, DocumentError> {
+) -> Result<(Header, Vec<CaseLine>), DocumentError> {
     let text = read_text(path)?;
     let (header, family) = read_header(path, &text)?;
     if let Some(id) = &header.id
@@ -171,13 +205,14 @@ fn verify_file(
         let message = format!("id: {id:?} is the name of {}", other.display());
         return Err(DocumentError::new(path, message));
     }
-    family.visit(Verify { arguments, path, header, text })
+    let results = family.visit(Verify { arguments, path, header: &header, text })?;
+    Ok((header, results))
 }
 
 struct Verify<'a> {
     arguments: &'a VerifyArguments,
     path: &'a Path,
-    header: Header,
+    header: &'a Header,
     text: String,
 }
 
@@ -191,7 +226,7 @@ impl Visit for Verify<'_> {
         } else {
             Under::Other { profile: self.arguments.profile.as_deref() }
         };
-        verify_document::<F>(self.path, &self.header, &self.text, &under, &mut |document| {
+        verify_document::<F>(self.path, self.header, &self.text, &under, &mut |document| {
             let choice = match Choice::of(child) {
                 Choice::Reference => Choice::named(document),
                 choice => choice,

@@ -3,10 +3,10 @@ use proptest::strategy::BoxedStrategy;
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::Context;
 use crate::machine::Machine;
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 
 use super::{Event, HeadersFirst, Profile, Start, SyncManager, World};
-use super::{claims, functions, misbehavior, mutants, samples, strategy};
+use super::{claims, drawing, functions, misbehavior, mutants, samples, strategy};
 
 impl Catalog for HeadersFirst {
     fn profiles() -> &'static [&'static str] {
@@ -39,6 +39,10 @@ impl Catalog for HeadersFirst {
 
     fn labels(scenario: &Scenario<Self>, world: &World, label: &mut dyn FnMut(&'static str)) {
         strategy::labels(scenario, world, label);
+    }
+
+    fn drawing(scenario: &Scenario<Self>, world: &World) -> Drawing {
+        drawing::drawing(scenario, world)
     }
 
     fn functions() -> Vec<FunctionKind> {

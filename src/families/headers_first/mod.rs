@@ -4,6 +4,7 @@ mod catalog;
 mod chain;
 mod claims;
 mod describe;
+mod drawing;
 mod family;
 mod functions;
 mod locator;

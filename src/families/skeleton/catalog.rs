@@ -2,12 +2,12 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::machine::Machine;
-use crate::scenario::{Liars, Scenario};
+use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
 use super::{
-    Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, functions, mutants, reduce,
-    samples, strategy,
+    Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, drawing, functions, mutants,
+    reduce, samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -64,6 +64,10 @@ impl Catalog for Skeleton {
         for lie in scenario.peers.iter().flat_map(|peer| &peer.lies) {
             label(name_of(&lie.how));
         }
+    }
+
+    fn drawing(scenario: &Scenario<Self>, world: &World) -> Drawing {
+        drawing::drawing(scenario, world)
     }
 
     fn functions() -> Vec<FunctionKind> {

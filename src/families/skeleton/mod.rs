@@ -11,6 +11,7 @@ mod backfiller;
 mod capacity;
 mod catalog;
 mod claims;
+mod drawing;
 mod family;
 mod fault;
 mod functions;

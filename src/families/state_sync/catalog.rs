@@ -2,12 +2,12 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::machine::Machine;
-use crate::scenario::{Liars, Scenario};
+use crate::scenario::{Drawing, Liars, Scenario};
 use crate::world::state::CodeSpec;
 
 use super::{
-    Downloader, FULL_BLOCKS_MIN, Misbehavior, Profile, Start, StateSync, World, claims, functions,
-    mutants, reduce, samples, strategy,
+    Downloader, FULL_BLOCKS_MIN, Misbehavior, Profile, Start, StateSync, World, claims, drawing,
+    functions, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for StateSync {
@@ -69,6 +69,10 @@ impl Catalog for StateSync {
         for lie in scenario.peers.iter().flat_map(|peer| &peer.lies) {
             label(name_of(&lie.how));
         }
+    }
+
+    fn drawing(scenario: &Scenario<Self>, world: &World) -> Drawing {
+        drawing::drawing(scenario, world)
     }
 
     fn functions() -> Vec<FunctionKind> {

@@ -4,6 +4,7 @@
 mod catalog;
 mod claims;
 mod downloader;
+mod drawing;
 mod family;
 mod fault;
 mod functions;

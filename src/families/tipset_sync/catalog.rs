@@ -3,7 +3,7 @@ use proptest::strategy::BoxedStrategy;
 use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::generic;
 use crate::machine::Machine;
-use crate::scenario::Scenario;
+use crate::scenario::{Drawing, Scenario};
 
 use super::family::TipsetSync;
 use super::message::Start;
@@ -11,7 +11,7 @@ use super::node::Node;
 use super::rules::Rules;
 use super::world::World;
 use super::{
-    claims, deviations, functions, labels, misbehavior, mutants, reduce, samples, strategy,
+    claims, deviations, drawing, functions, labels, misbehavior, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for TipsetSync {
@@ -84,6 +84,10 @@ impl Catalog for TipsetSync {
 
     fn labels(scenario: &Scenario<Self>, world: &World, label: &mut dyn FnMut(&'static str)) {
         labels::labels(scenario, world, label);
+    }
+
+    fn drawing(scenario: &Scenario<Self>, world: &World) -> Drawing {
+        drawing::drawing(scenario, world)
     }
 
     fn functions() -> Vec<FunctionKind> {

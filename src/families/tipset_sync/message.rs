@@ -364,10 +364,11 @@ impl JsonSchema for Index {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "An index, as decimal text beyond 2^53.",
-            "type": ["integer", "string"],
-            "minimum": 0,
-            "pattern": "^[1-9][0-9]{15,19}$",
+            "description": "An index, as decimal text beyond 2^53 - 1.",
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64 },
+                { "type": "string", "pattern": "^[0-9]+$" },
+            ],
         })
     }
 }

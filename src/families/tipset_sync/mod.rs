@@ -7,6 +7,7 @@ mod deferred;
 mod describe;
 mod deviations;
 mod dispatcher;
+mod drawing;
 mod family;
 mod functions;
 mod labels;
