@@ -97,3 +97,44 @@ fn the_transcripts_fit_the_schemas() {
     }
     assert!(requests >= 15 && replies == requests, "{requests} requests, {replies} replies");
 }
+
+/// A misfit is named by its place and cause, in the alternative that was meant.
+#[test]
+fn misfits_are_named() {
+    let schemas = LineSchemas::of::<HeadersFirst>();
+    let outputs = |output: &str| format!(r#"{{"type":"done","seq":1,"outputs":[{output}]}}"#);
+    let cases = [
+        (r#"{"type":"maybe","seq":1}"#.to_owned(), "/type", r#""unsupported""#),
+        (r#"{"type":"done","seq":-1}"#.to_owned(), "/seq", "minimum"),
+        (r#"{"type":"done","seq":9007199254740992}"#.to_owned(), "/seq", "maximum"),
+        (r#"{"type":"done","seq":1,"output":[]}"#.to_owned(), "", "'output'"),
+        (r#"{"type":"error","seq":1}"#.to_owned(), "", "message"),
+        ("[1]".to_owned(), "", "oneOf"),
+        ("half".to_owned(), "", "no JSON"),
+        (outputs(r#"{"type":"shout"}"#), "/outputs/0/type", "send"),
+        (
+            outputs(r#"{"type":"send","peer":70000,"message":{"type":"send_headers"}}"#),
+            "/outputs/0/peer",
+            "65535",
+        ),
+        (
+            outputs(
+                r#"{"type":"send","peer":1,"message":{"type":"get_data","items":[{"kind":"block","hash":"0xAB"}]}}"#,
+            ),
+            "/outputs/0/message/items/0/hash",
+            "0-9a-f",
+        ),
+        (
+            outputs(
+                r#"{"type":"send","peer":1,"message":{"type":"get_data","items":[{"kind":"blog","hash":"0xAB"}]}}"#,
+            ),
+            "/outputs/0/message/items/0/kind",
+            r#""witness_block""#,
+        ),
+    ];
+    for (line, path, cause) in cases {
+        let misfit = schemas.check_reply(line.as_bytes()).unwrap_err();
+        assert_eq!(misfit.path, path, "{line}: {misfit}");
+        assert!(misfit.cause.contains(cause), "{line}: {misfit}");
+    }
+}

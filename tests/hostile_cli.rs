@@ -44,7 +44,7 @@ const fn mute(mode: &'static str, parts: &'static [&'static str]) -> Hostile {
 
 /// A child that breaks a claim.
 const fn breaks(mode: &'static str, claim: &'static [&'static str]) -> Hostile {
-    Hostile { mode, options: &["--shrink-runs=2", "--reply-timeout=20s"], code: 1, parts: claim }
+    Hostile { mode, options: &["--shrink-runs=1", "--reply-timeout=20s"], code: 1, parts: claim }
 }
 
 const CHILDREN: &[Hostile] = &[
@@ -132,7 +132,7 @@ const CHILDREN: &[Hostile] = &[
         mode: "unknown-output",
         options: &["--validate", "--reply-timeout=20s"],
         code: 3,
-        parts: &["(seq 2)", "line 3", "at /outputs/0/type", "\"send\""],
+        parts: &["(seq 3)", "line 4", "at /outputs/0/type", "\"send\""],
     },
 ];
 
@@ -194,7 +194,7 @@ fn start(hostile: &Hostile, token: &str, log: &File) -> Child {
     let command: Vec<OsString> =
         python("hostile.py", &[hostile.mode, "headers-first", token]).expect("it was there");
     Command::new(env!("CARGO_BIN_EXE_syncheck"))
-        .args(["run", "headers-first", "--cases", "2", "--jobs", "1", "--save", token])
+        .args(["run", "headers-first", "--cases", "1", "--jobs", "1", "--save", token])
         .args(hostile.options)
         .arg("--")
         .args(command)

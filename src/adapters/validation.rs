@@ -146,7 +146,7 @@ mod tests {
                 "integer",
             ),
             (r#"{"type":"error","seq":1}"#, "", "message"),
-            ("[1]", "", "object"),
+            ("[1]", "", "oneOf"),
             ("half", "", "no JSON"),
         ];
         for (line, path, cause) in cases {
