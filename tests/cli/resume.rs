@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::program::{Ended, Folder, MUTANT, PROGRAM};
+use crate::program::{Ended, Folder, PROGRAM};
 use crate::shards::timeless;
 
-const CHILD: [&str; 6] = ["--", PROGRAM, "serve", "headers-first", "--mutant", MUTANT];
+/// A faulty machine that breaks two claims, in the cases 1 and 11.
+const CHILD: [&str; 6] = ["--", PROGRAM, "serve", "headers-first", "--mutant", "not-found-ignored"];
 
 const SEARCH: [&str; 13] = [
     "run",
