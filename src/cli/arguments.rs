@@ -221,7 +221,7 @@ pub(super) struct DiffArguments {
 /// Arguments of `vectors generate`.
 #[derive(Debug, Args)]
 pub(super) struct GenerateArguments {
-    /// The families; the settled ones, if none is named.
+    /// The families; all, if none is named.
     #[arg(value_name = "FAMILY")]
     pub(super) families: Vec<FamilyId>,
     /// How much to make.

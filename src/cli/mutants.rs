@@ -35,7 +35,7 @@ pub(super) fn mutants(arguments: &MutantsArguments) -> Exit {
     let mut total = Total::default();
     let mut out = Output::new(arguments.format);
     let families =
-        if arguments.families.is_empty() { &FamilyId::SETTLED[..] } else { &arguments.families };
+        if arguments.families.is_empty() { &FamilyId::ALL[..] } else { &arguments.families };
     for family in families {
         let work = Measure { arguments, out: &mut out, total: &mut total, stop: &stop };
         if let Err(exit) = family.visit(work) {

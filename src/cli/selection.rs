@@ -2,14 +2,14 @@ use crate::families::{Catalog, FamilyId, Visit};
 
 use super::arguments::RunArguments;
 
-/// The families that a search takes: those that are named, or else the settled ones that have the
+/// The families that a search takes: those that are named, or else all that have the
 /// profile.
 ///
 /// # Errors
 /// When no family has the profile, or a claim that shall be left out.
 pub(super) fn families(arguments: &RunArguments) -> Result<Vec<FamilyId>, String> {
     let mut families = if arguments.families.is_empty() {
-        FamilyId::SETTLED.to_vec()
+        FamilyId::ALL.to_vec()
     } else {
         arguments.families.clone()
     };

@@ -34,10 +34,6 @@ impl FamilyId {
     pub const ALL: [Self; 4] =
         [Self::HeadersFirst, Self::StateSync, Self::Skeleton, Self::TipsetSync];
 
-    /// The families that a command takes when none is named: their references have withstood
-    /// long searches. The others are younger; name them to use them.
-    pub const SETTLED: [Self; 1] = [Self::HeadersFirst];
-
     /// Does the work for this family. This is the only `match` over families.
     pub fn visit<V: Visit>(self, work: V) -> V::Output {
         match self {

@@ -60,7 +60,7 @@ fn options_of(arguments: &GenerateArguments) -> Result<Options, String> {
         return Ok(Options { notation: arguments.notation, ..manifest.options });
     }
     let families =
-        if arguments.families.is_empty() { &FamilyId::SETTLED[..] } else { &arguments.families };
+        if arguments.families.is_empty() { &FamilyId::ALL[..] } else { &arguments.families };
     Ok(Options {
         families: families.iter().map(|family| family.name().to_owned()).collect(),
         bundle: arguments.bundle,
