@@ -26,13 +26,19 @@ pub(super) fn drawing(scenario: &Scenario<StateSync>, world: &World) -> Drawing 
         }
     }
     let mut rows = 0;
-    for (root, ..) in states.iter().filter(|(root, ..)| *root != EMPTY_ROOT) {
-        rows = tries.enter(*root, 0, rows, None);
+    for (root, ..) in &states {
+        if *root != EMPTY_ROOT {
+            rows = tries.enter(*root, 0, rows, None);
+        } else if !tries.places.contains_key(root) {
+            tries.place(*root, (0, rows), "empty state".to_owned());
+            rows += 1;
+        }
     }
     tries.note_roots(scenario, &states);
     tries.note_lacks(scenario);
     let total = world.chain.nodes().len() + world.chain.codes().len();
-    let drawn = tries.drawing.boxes.len() + tries.hidden;
+    let empty = usize::from(tries.places.contains_key(&EMPTY_ROOT));
+    let drawn = tries.drawing.boxes.len() - empty + tries.hidden;
     let mut drawing = tries.drawing;
     drawing.caption = "The state tries, roots on the left".to_owned();
     let columns = drawing.boxes.iter().map(|its| its.column as usize + 1).max().unwrap_or(0);
