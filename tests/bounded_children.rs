@@ -1,5 +1,7 @@
 //! Where a child runs, what it may have, what it leaves, and how it dies when it shall.
 
+#![expect(clippy::unwrap_used, reason = "a test whose child does not run fails")]
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
