@@ -116,7 +116,7 @@ const CHILDREN: &[Hostile] = &[
     fails("error", &["index out of range"]),
     fails("acts-too-late", &["outside of the span"]),
     fails("acts-in-the-past", &["-1"]),
-    fails("acts-without-time", &["no `acted_at`"]),
+    fails("syncs-without-time", &["no `acted_at`"]),
     // It speaks as it should and does what it must not.
     breaks("acts-for-ever", &["never-panics-or-hangs"]),
     breaks("never-idle", &["never-panics-or-hangs"]),
