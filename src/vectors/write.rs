@@ -56,11 +56,24 @@ pub fn write_file(path: &Path, content: &str) -> io::Result<()> {
         _ => Path::new("."),
     };
     std::fs::create_dir_all(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = readable_by_others(&mut tempfile::Builder::new()).tempfile_in(folder)?;
     file.write_all(content.as_bytes())?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Temporary files are their owner's alone; a report or a vector is for all whom the umask allows.
+fn readable_by_others<'a, 'b>(
+    builder: &'a mut tempfile::Builder<'b, 'b>,
+) -> &'a mut tempfile::Builder<'b, 'b> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666))
+    }
+    #[cfg(not(unix))]
+    builder
 }
 
 type Map = serde_json::Map<String, Value>;
@@ -217,7 +230,17 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
-    use super::to_yaml;
+    use super::{to_yaml, write_file};
+
+    #[test]
+    fn a_file_is_for_all_whom_the_umask_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ours, plain) = (folder.path().join("a.yaml"), folder.path().join("b.yaml"));
+        write_file(&ours, "a: 1\n").unwrap();
+        std::fs::File::create(&plain).unwrap();
+        let permissions = |path| std::fs::metadata(path).unwrap().permissions();
+        assert_eq!(permissions(&ours), permissions(&plain));
+    }
 
     #[test]
     fn a_document_is_written_in_block_style_with_all_strings_quoted() {
