@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::families::Catalog;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, tag_of};
 use crate::sim::Run;
 use crate::verdict::Verdict;
 
@@ -84,9 +84,8 @@ impl Totals {
 
 /// The documented name of a lie: the tag that it has in files.
 fn name_of<F: Catalog>(how: &F::Misbehavior) -> &'static str {
-    let value = serde_json::to_value(how).unwrap_or_default();
-    let tag = value.get("type").and_then(serde_json::Value::as_str);
-    let known = F::misbehaviors().iter().find(|known| Some(known.id) == tag);
+    let tag = tag_of(how);
+    let known = F::misbehaviors().iter().find(|known| Some(known.id) == tag.as_deref());
     known.map_or("(undocumented)", |known| known.id)
 }
 

@@ -1,10 +1,11 @@
 use std::path::Path;
 
 use crate::adapters::today;
+use crate::families::{Catalog, FamilyId, Visit};
 use crate::reports::{
     CampaignRecords, KnownEntry, KnownRecord, ProfileRecord, RegressionsRecord, StaleRecord,
 };
-use crate::vectors::{KnownFailure, KnownFailures, read_text};
+use crate::vectors::{KnownFailure, KnownFailures, covers_claim};
 
 use super::Exit;
 use super::output::refuse;
@@ -22,9 +23,7 @@ impl Baseline {
     /// When the file is no such list.
     pub(super) fn open(path: Option<&Path>, allow_stale: bool) -> Result<Self, Exit> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let list = read_text(path)
-            .and_then(|text| KnownFailures::read(path, &text))
-            .map_err(|error| refuse(Exit::Usage, error))?;
+        let list = KnownFailures::open(path).map_err(|error| refuse(Exit::Usage, error))?;
         let day = today();
         // Entries about vectors are none of a search's business.
         let entry = |failure: KnownFailure| {
@@ -60,7 +59,7 @@ impl Baseline {
 /// told of a search that was not cut short.
 pub(super) fn stale(records: &CampaignRecords, is_complete: bool) -> Vec<StaleRecord> {
     let why = |entry: &KnownEntry| {
-        if failure(entry).covers_nothing() {
+        if !FamilyId::ALL.iter().any(|family| family.visit(CoversAny(entry))) {
             Some("there is no such claim".to_owned())
         } else if let (true, Some(last)) = (entry.has_expired, &entry.expires) {
             Some(format!("it counted until {last}"))
@@ -100,16 +99,16 @@ fn still_fails(records: &CampaignRecords, entry: &KnownEntry) -> bool {
 }
 
 fn covers(entry: &KnownEntry, family: &str, claim: &str) -> bool {
-    failure(entry).covers(family, claim)
+    covers_claim(&entry.claim, entry.family.as_deref(), family, claim)
 }
 
-fn failure(entry: &KnownEntry) -> KnownFailure {
-    KnownFailure {
-        claim: Some(entry.claim.clone()),
-        vector: None,
-        family: entry.family.clone(),
-        reason: entry.reason.clone(),
-        link: entry.link.clone(),
-        expires: None,
+/// Whether an entry is about a claim of any family.
+struct CoversAny<'a>(&'a KnownEntry);
+
+impl Visit for CoversAny<'_> {
+    type Output = bool;
+
+    fn visit<F: Catalog>(self) -> bool {
+        F::claims().iter().any(|entry| covers(self.0, F::NAME, entry.claim.id))
     }
 }

@@ -2,14 +2,14 @@ use std::path::Path;
 
 use crate::reports::{CampaignRecords, FindingReport};
 use crate::vectors::{
-    FORMAT, KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID, read_text, write_file, yaml_of,
+    FORMAT, KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID, read_text, yaml_of,
 };
 
 use super::Exit;
 use super::arguments::UpdateArguments;
 use super::output::{Output, refuse, warn};
 use super::report;
-use super::reports::cannot_write;
+use super::reports::write;
 
 /// Brings a list of known failures up to date with the report of a search: what was found is added,
 /// what is stale goes.
@@ -46,7 +46,7 @@ fn try_update(arguments: &UpdateArguments) -> Result<Exit, Exit> {
             yaml_of(&serde_json::to_value(&after).expect("a list has string keys"))
         }
     };
-    write_file(path, &new).map_err(|error| cannot_write(path, &error))?;
+    write(path, &new)?;
     let mut out = Output::new(arguments.format);
     tell(&mut out, path, &before, &goes, &added);
     Ok(Exit::Pass)

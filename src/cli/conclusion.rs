@@ -29,15 +29,12 @@ pub(super) fn conclude(ledger: &mut Ledger, close: Close, elapsed_ms: u64) -> Ex
         ledger.add(CampaignRecord::Stale(entry));
     }
     let (exit, verdict, why) = verdict(&ledger.records, close);
-    let sum = |of: fn(&crate::reports::TotalsRecord) -> u64| {
-        ledger.records.profiles.iter().map(|profile| of(&profile.totals)).sum::<u64>()
-    };
     let summary = Summary {
         verdict,
         why: (!why.is_empty()).then(|| why.to_owned()),
-        cases: sum(|totals| totals.cases),
+        cases: ledger.records.total(|totals| totals.cases),
         findings: ledger.records.findings.len() as u64,
-        inconclusive: sum(|totals| totals.inconclusive),
+        inconclusive: ledger.records.total(|totals| totals.inconclusive),
         regressions: ledger.records.regressions.iter().map(|it| it.ran).sum(),
         seed: ledger.records.header.seed,
         elapsed_ms,
@@ -55,9 +52,8 @@ fn is_whole(records: &CampaignRecords) -> bool {
 }
 
 fn verdict(records: &CampaignRecords, close: Close) -> (Exit, Outcome, &'static str) {
-    let cases: u64 = records.profiles.iter().map(|profile| profile.totals.cases).sum();
-    let inconclusive: u64 =
-        records.profiles.iter().map(|profile| profile.totals.inconclusive).sum();
+    let cases = records.total(|totals| totals.cases);
+    let inconclusive = records.total(|totals| totals.inconclusive);
     let allowed = records.header.known_failures.as_ref().is_none_or(|list| list.allow_stale);
     match close {
         _ if !records.findings.is_empty() => (Exit::Finding, Outcome::Fail, ""),

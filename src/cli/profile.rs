@@ -29,8 +29,7 @@ pub(super) fn search_profile<F: Catalog>(
     observes: Observes,
     profile: &str,
 ) {
-    let mut profiles = campaign.ledger.records.profiles.iter();
-    if profiles.any(|it| it.family == F::NAME && it.profile == profile) {
+    if campaign.ledger.records.profile_of(F::NAME, profile).is_some() {
         return;
     }
     let judge = judge_of(campaign, choice, observes, profile);
@@ -87,10 +86,8 @@ struct Done {
 impl Done {
     fn of(campaign: &Campaign<'_>, family: &str, profile: &str) -> Self {
         let records = &campaign.ledger.records;
-        let ranges = records.ranges.iter();
-        let ranges = ranges.filter(|it| it.family == family && it.profile == profile);
         let (mut next, mut totals) = (None, TotalsRecord::default());
-        for range in ranges {
+        for range in records.ranges_of(family, profile) {
             next = Some(range.end);
             totals.add(&range.totals);
         }
@@ -238,7 +235,7 @@ fn replay_saved<F: Catalog>(
     profile: &str,
 ) -> Result<(), Exit> {
     let records = &campaign.ledger.records;
-    if records.regressions.iter().any(|it| it.family == F::NAME && it.profile == profile) {
+    if records.regressions_of(F::NAME, profile).is_some() {
         return Ok(());
     }
     let arguments = campaign.arguments;

@@ -1,7 +1,6 @@
 use std::path::Path;
 
 use crate::reports::{CampaignRecord, CampaignRecords, Ended, Outcome, annotation, merge};
-use crate::vectors::write_file;
 
 use super::Exit;
 use super::arguments::MergeArguments;
@@ -9,7 +8,7 @@ use super::conclusion::{Close, conclude};
 use super::ledger::Ledger;
 use super::output::{Output, note, refuse};
 use super::profile::profile_text;
-use super::reports::{Target, cannot_write, ndjson_path, write_reports};
+use super::reports::{Target, ndjson_path, write, write_reports};
 
 /// Puts the reports of shards together to one of each kind, with the exit code of one run.
 pub(super) fn merge_reports(arguments: &MergeArguments) -> Exit {
@@ -44,8 +43,7 @@ fn try_merge(arguments: &MergeArguments) -> Result<Exit, Exit> {
     }
     let exit = conclude(&mut ledger, close, elapsed_ms);
     if let Some(path) = ndjson_path(&arguments.reports) {
-        let text = ledger.records.to_ndjson();
-        write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
+        write(path, &ledger.records.to_ndjson())?;
     }
     write_reports(&arguments.reports, &ledger.records)?;
     Ok(exit)
@@ -102,8 +100,7 @@ fn save_scenarios(folder: &Path, records: &CampaignRecords) -> Result<(), Exit> 
     for finding in &records.findings {
         let name = finding.file.as_deref().and_then(Path::file_name);
         let (Some(name), Some(scenario)) = (name, &finding.scenario) else { continue };
-        let path = folder.join(name);
-        write_file(&path, scenario).map_err(|error| cannot_write(&path, &error))?;
+        write(&folder.join(name), scenario)?;
     }
     Ok(())
 }

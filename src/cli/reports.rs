@@ -53,12 +53,9 @@ pub(super) fn write_reports(targets: &[Target], records: &CampaignRecords) -> Re
         match target {
             Target::Junit(path) => {
                 let text = junit_text(records).map_err(|error| cannot_write(path, &error))?;
-                write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
+                write(path, &text)?;
             }
-            Target::Html(path) => {
-                let text = html_text(records);
-                write_file(path, &text).map_err(|error| cannot_write(path, &error))?;
-            }
+            Target::Html(path) => write(path, &html_text(records))?,
             Target::Github => append_summary(&summary_markdown(records))?,
             Target::Ndjson(_) => {}
         }
@@ -77,6 +74,14 @@ fn append_summary(text: &str) -> Result<(), Exit> {
         .open(&path)
         .map_err(|error| cannot_write(&path, &error))?;
     file.write_all(text.as_bytes()).map_err(|error| cannot_write(&path, &error))
+}
+
+/// Writes a file as a whole.
+///
+/// # Errors
+/// When that does not work; it was said then.
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Exit> {
+    write_file(path, text).map_err(|error| cannot_write(path, &error))
 }
 
 /// Says that a file cannot be written.

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::families::Catalog;
 use crate::invariant::Context;
+use crate::scenario::tag_of;
 use crate::sim::Run;
 use crate::verdict::Verdict;
 
@@ -24,8 +25,7 @@ pub(super) fn features<F: Catalog>(context: &Context<F>, run: &Run<F>) -> BTreeS
         features.insert(format!("{sort}{what}"));
     }
     for (peer, lie) in run.tally.lies.keys() {
-        let how = serde_json::to_value(&context.scenario.peers[*peer].lies[*lie].how);
-        let name = how.ok().and_then(|how| Some(how.get("type")?.as_str()?.to_owned()));
+        let name = tag_of(&context.scenario.peers[*peer].lies[*lie].how);
         features.extend(name.map(|name| format!("lie:{name}")));
     }
     features

@@ -3,7 +3,7 @@ use std::fmt;
 use super::finding::FindingReport;
 use super::record::{
     CampaignRecord, ClaimRecord, Header, ProfileRecord, REPORT_FORMAT, RangeRecord,
-    RegressionsRecord, StaleRecord, Summary,
+    RegressionsRecord, StaleRecord, Summary, TotalsRecord,
 };
 
 /// All records of a search, sorted by what they are; each list keeps the order of the file.
@@ -36,6 +36,19 @@ pub enum ClaimState<'a> {
     Known(&'a str),
     /// It was broken: the findings.
     Broken(Vec<&'a FindingReport>),
+}
+
+/// How many claims of a profile are in each state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClaimCounts {
+    /// They held.
+    pub held: usize,
+    /// No case put them to the test.
+    pub untested: usize,
+    /// They are known to fail.
+    pub known: usize,
+    /// They were broken.
+    pub broken: usize,
 }
 
 /// Why a report cannot be read.
@@ -141,6 +154,44 @@ impl CampaignRecords {
         self.findings.iter().filter(move |it| it.family == family && it.profile == profile)
     }
 
+    /// The cases of a profile that are done.
+    pub fn ranges_of<'a>(
+        &'a self,
+        family: &'a str,
+        profile: &'a str,
+    ) -> impl Iterator<Item = &'a RangeRecord> {
+        self.ranges.iter().filter(move |it| it.family == family && it.profile == profile)
+    }
+
+    /// What became of the saved findings of a profile; none, if it was not begun.
+    pub fn regressions_of(&self, family: &str, profile: &str) -> Option<&RegressionsRecord> {
+        self.regressions.iter().find(|it| it.family == family && it.profile == profile)
+    }
+
+    /// What a profile came to; none, if its search is not over.
+    pub fn profile_of(&self, family: &str, profile: &str) -> Option<&ProfileRecord> {
+        self.profiles.iter().find(|it| it.family == family && it.profile == profile)
+    }
+
+    /// The sum of something that was counted over all profiles.
+    pub fn total(&self, counted: fn(&TotalsRecord) -> u64) -> u64 {
+        self.profiles.iter().map(|profile| counted(&profile.totals)).sum()
+    }
+
+    /// How many claims of a profile are in each state.
+    pub fn claim_counts(&self, profile: &ProfileRecord) -> ClaimCounts {
+        let mut counts = ClaimCounts::default();
+        for claim in &profile.claims {
+            match self.state(profile, claim) {
+                ClaimState::Broken(_) => counts.broken += 1,
+                ClaimState::Held(_) => counts.held += 1,
+                ClaimState::Known(_) => counts.known += 1,
+                ClaimState::Untested => counts.untested += 1,
+            }
+        }
+        counts
+    }
+
     /// What became of a claim in a profile.
     pub fn state<'a>(
         &'a self,
@@ -168,16 +219,14 @@ impl CampaignRecords {
         all.extend(saved.into_iter().map(boxed));
         all.push(CampaignRecord::Regressions(begun.clone()));
         let mut found = found.into_iter().peekable();
-        let ranges = self.ranges.iter().filter(|it| it.family == *family && it.profile == *profile);
-        for range in ranges {
+        for range in self.ranges_of(family, profile) {
             while let Some(finding) = found.next_if(|it| it.case < Some(range.end)) {
                 all.push(boxed(finding));
             }
             all.push(CampaignRecord::Range(range.clone()));
         }
         all.extend(found.map(boxed));
-        let over = self.profiles.iter().find(|it| it.family == *family && it.profile == *profile);
-        all.extend(over.cloned().map(CampaignRecord::Profile));
+        all.extend(self.profile_of(family, profile).cloned().map(CampaignRecord::Profile));
     }
 }
 

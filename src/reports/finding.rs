@@ -188,11 +188,16 @@ impl FindingReport {
         text
     }
 
-    fn subject_line(&self) -> String {
-        let bound = match self.binds.as_slice() {
+    /// Whom the claim binds, for people.
+    pub(super) fn bound(&self) -> String {
+        match self.binds.as_slice() {
             [] => "every implementation".to_owned(),
             names => names.join(", "),
-        };
+        }
+    }
+
+    fn subject_line(&self) -> String {
+        let bound = self.bound();
         format!("{}, {} {}; the claim binds {bound}", self.subject, self.family, self.profile)
     }
 

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{CampaignRecords, ClaimState, FindingReport};
+use super::{CampaignRecords, ClaimCounts, ClaimRecord, ClaimState, FindingReport};
 
 /// A finding as a workflow command of GitHub Actions, which shows it as an annotation.
 pub fn annotation(report: &FindingReport) -> String {
@@ -21,15 +21,11 @@ pub fn summary_markdown(records: &CampaignRecords) -> String {
          | --- | --- | --: | --: | --: | --: | --- |\n",
     );
     for profile in &records.profiles {
-        let (mut held, mut untested, mut known, mut broken) = (0, 0, 0, Vec::new());
-        for claim in &profile.claims {
-            match records.state(profile, claim) {
-                ClaimState::Held(_) => held += 1,
-                ClaimState::Untested => untested += 1,
-                ClaimState::Known(_) => known += 1,
-                ClaimState::Broken(_) => broken.push(claim.claim.as_str()),
-            }
-        }
+        let ClaimCounts { held, untested, known, .. } = records.claim_counts(profile);
+        let is_broken =
+            |it: &&ClaimRecord| matches!(records.state(profile, it), ClaimState::Broken(_));
+        let broken = profile.claims.iter().filter(is_broken).map(|it| it.claim.as_str());
+        let broken: Vec<&str> = broken.collect();
         let _ = writeln!(
             text,
             "| {} | {} | {} | {held} | {untested} | {known} | {} |",

@@ -83,10 +83,10 @@ fn join_profile(
             .unwrap_or(usize::MAX)
             .saturating_sub(whole.findings.len()),
     };
-    let first = shards.iter().find_map(|shard| join.regressions(shard));
-    let saved = shards.iter().flat_map(|shard| join.own(&shard.findings));
-    let saved: Vec<_> = saved.filter(|it| it.case.is_none()).cloned().collect();
-    join.findings.extend(saved);
+    let (family, name) = (&begun.family, &begun.profile);
+    let first = shards.iter().find_map(|shard| shard.regressions_of(family, name));
+    let found = shards.iter().flat_map(|shard| shard.findings_of(family, name));
+    join.findings.extend(found.filter(|it| it.case.is_none()).cloned());
     for shard in shards {
         if join.is_enough() {
             break;
@@ -95,7 +95,7 @@ fn join_profile(
     }
     join.join_ranges(whole.header.cases);
     let profiles: Vec<&ProfileRecord> =
-        shards.iter().filter_map(|shard| join.over(shard)).collect();
+        shards.iter().filter_map(|shard| shard.profile_of(family, name)).collect();
     if let Some(profile) = join.profile_of(&profiles) {
         whole.profiles.push(profile);
     }
@@ -116,36 +116,17 @@ struct Join {
 }
 
 impl Join {
-    fn own<'a>(
-        &self,
-        findings: &'a [FindingReport],
-    ) -> impl Iterator<Item = &'a FindingReport> + use<'a> {
-        let (family, profile) = (self.family.clone(), self.profile.clone());
-        findings.iter().filter(move |it| it.family == family && it.profile == profile)
-    }
-
-    fn regressions<'a>(&self, shard: &'a CampaignRecords) -> Option<&'a RegressionsRecord> {
-        let mut all = shard.regressions.iter();
-        all.find(|it| it.family == self.family && it.profile == self.profile)
-    }
-
-    fn over<'a>(&self, shard: &'a CampaignRecords) -> Option<&'a ProfileRecord> {
-        let mut all = shard.profiles.iter();
-        all.find(|it| it.family == self.family && it.profile == self.profile)
-    }
-
     fn is_enough(&self) -> bool {
         self.findings.len() >= self.room
     }
 
     /// Takes what a shard has, up to where there is enough.
     fn take(&mut self, shard: &CampaignRecords) {
-        let mut found: Vec<_> = self.own(&shard.findings).collect();
-        found.retain(|it| it.case.is_some());
+        let (family, name) = (self.family.clone(), self.profile.clone());
+        let found = shard.findings_of(&family, &name);
+        let mut found: Vec<_> = found.filter(|it| it.case.is_some()).collect();
         let mut counted = TotalsRecord::default();
-        let is_mine = |it: &&RangeRecord| it.family == self.family && it.profile == self.profile;
-        let ranges: Vec<&RangeRecord> = shard.ranges.iter().filter(is_mine).collect();
-        for range in ranges {
+        for range in shard.ranges_of(&family, &name) {
             found.retain(|finding| {
                 let is_in = finding.case < Some(range.end);
                 if is_in {
@@ -164,7 +145,7 @@ impl Join {
         for finding in found {
             self.take_finding(finding);
         }
-        if let Some(profile) = self.over(shard) {
+        if let Some(profile) = shard.profile_of(&family, &name) {
             let rest = profile.totals.since(&counted);
             self.totals.add(&rest);
         }

@@ -18,7 +18,7 @@ mod samples;
 mod step;
 mod totals;
 
-pub use campaign_records::{CampaignRecords, ClaimState, RecordsError};
+pub use campaign_records::{CampaignRecords, ClaimCounts, ClaimState, RecordsError};
 pub use finding::{FindingReport, PlanLine};
 pub use github::{annotation, summary_markdown};
 pub use html::html_text;

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Family, PeerId, Time};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, tag_of};
 use crate::trace::{Arrow, Step, Trace, View, ViewStep, What};
 
 /// Steps kept of a long run: so many from its beginning, so many from its end.
@@ -62,8 +62,8 @@ impl StepRecord {
             What::In { input, lie: told, fault: kind, .. } => {
                 let peer = scenario.peers.iter().find(|peer| Some(peer.id) == shown.peer);
                 let told = told.and_then(|index| peer?.lies.get(index));
-                lie = told.and_then(|lie| tag(&lie.how));
-                fault = kind.as_ref().and_then(tag);
+                lie = told.and_then(|lie| tag_of(&lie.how));
+                fault = kind.as_ref().and_then(tag_of);
                 detail = json(input);
             }
             What::Lost { message, .. } => detail = json(message),
@@ -91,12 +91,6 @@ fn json<T: Serialize>(value: &T) -> Option<String> {
         return Some(text);
     }
     Some(text.chars().take(DETAIL_MAX).chain("...".chars()).collect())
-}
-
-/// The name of a variant in files.
-fn tag<T: Serialize>(value: &T) -> Option<String> {
-    let value = serde_json::to_value(value).ok()?;
-    value.get("type")?.as_str().map(str::to_owned)
 }
 
 fn is_false(value: &bool) -> bool {

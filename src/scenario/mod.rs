@@ -6,6 +6,7 @@
 mod drawing;
 mod plan;
 mod reduce;
+mod tag;
 mod validate;
 
 pub use drawing::{
@@ -16,4 +17,5 @@ pub use plan::{
     Session, Stall,
 };
 pub use reduce::reductions;
+pub use tag::tag_of;
 pub use validate::{build_world, in_range};

@@ -4,11 +4,12 @@ use chrono::NaiveDate;
 use glob::Pattern;
 use serde::{Deserialize, Serialize};
 
-use crate::families::{Catalog, FamilyId, Visit};
+use crate::families::FamilyId;
 
 use super::document::FORMAT;
 use super::error::DocumentError;
 use super::read::{error_at, parse};
+use super::text::read_text;
 
 /// What a file of known failures says it is.
 pub const KNOWN_FAILURES: &str = "known-failures";
@@ -53,6 +54,14 @@ pub struct KnownFailure {
 }
 
 impl KnownFailures {
+    /// Reads the list in a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no such list.
+    pub fn open(path: &Path) -> Result<Self, DocumentError> {
+        Self::read(path, &read_text(path)?)
+    }
+
     /// Reads a list.
     ///
     /// # Errors
@@ -98,8 +107,8 @@ impl KnownFailures {
 impl KnownFailure {
     /// Whether it is about this claim of this family.
     pub fn covers(&self, family: &str, claim: &str) -> bool {
-        let is_family = self.family.as_ref().is_none_or(|named| named == family);
-        is_family && self.claim.as_deref().is_some_and(|glob| matches(glob, claim))
+        let is_it = |glob: &str| covers_claim(glob, self.family.as_deref(), family, claim);
+        self.claim.as_deref().is_some_and(is_it)
     }
 
     /// Whether it is about this vector of this family, or this case in it.
@@ -114,23 +123,13 @@ impl KnownFailure {
     pub fn has_expired(&self, today: NaiveDate) -> bool {
         self.expires.is_some_and(|last| last < today)
     }
+}
 
-    /// Whether it is about no claim of any family.
-    pub fn covers_nothing(&self) -> bool {
-        !FamilyId::ALL.iter().any(|family| family.visit(CoversAny(self)))
-    }
+/// Whether a glob of claims, of one family or of all, is about a claim.
+pub fn covers_claim(glob: &str, only: Option<&str>, family: &str, claim: &str) -> bool {
+    only.is_none_or(|named| named == family) && matches(glob, claim)
 }
 
 fn matches(glob: &str, name: &str) -> bool {
     Pattern::new(glob).is_ok_and(|pattern| pattern.matches(name))
-}
-
-struct CoversAny<'a>(&'a KnownFailure);
-
-impl Visit for CoversAny<'_> {
-    type Output = bool;
-
-    fn visit<F: Catalog>(self) -> bool {
-        F::claims().iter().any(|entry| self.0.covers(F::NAME, entry.claim.id))
-    }
 }

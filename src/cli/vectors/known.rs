@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use crate::adapters::today;
 use crate::cli::Exit;
 use crate::cli::output::refuse;
-use crate::vectors::{KnownFailure, KnownFailures, read_text};
+use crate::vectors::{KnownFailure, KnownFailures};
 
 /// The vectors that a subject is known to fail.
 #[derive(Debug, Default)]
@@ -27,9 +27,7 @@ impl KnownVectors {
     /// When the file is no such list.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Exit> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let list = read_text(path)
-            .and_then(|text| KnownFailures::read(path, &text))
-            .map_err(|error| refuse(Exit::Usage, error))?;
+        let list = KnownFailures::open(path).map_err(|error| refuse(Exit::Usage, error))?;
         let day = today();
         let about_vectors = list.failures.into_iter().filter(|it| it.vector.is_some());
         let entry = |failure: KnownFailure| Entry {

@@ -7,15 +7,6 @@ use crate::reports::{CampaignRecords, ClaimRecord, ClaimState, Ended, ProfileRec
 use super::finding::anchor;
 use super::size::grouped;
 
-/// How many claims of a profile are in each state.
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    held: usize,
-    untested: usize,
-    known: usize,
-    broken: usize,
-}
-
 /// One row for each family and profile.
 pub(super) fn overview(records: &CampaignRecords) -> Markup {
     html! {
@@ -33,7 +24,7 @@ pub(super) fn overview(records: &CampaignRecords) -> Markup {
                 }
                 tbody {
                     @for profile in &records.profiles {
-                        @let counts = counts(records, profile);
+                        @let counts = records.claim_counts(profile);
                         tr {
                             th scope="row" { a href={ "#" (place(profile)) } { (profile.family) } }
                             td { (profile.profile) }
@@ -153,19 +144,6 @@ fn counted(title: &str, counts: &BTreeMap<String, u64>, never: &[String], word: 
             }
         }
     }
-}
-
-fn counts(records: &CampaignRecords, profile: &ProfileRecord) -> Counts {
-    let mut counts = Counts::default();
-    for claim in &profile.claims {
-        match records.state(profile, claim) {
-            ClaimState::Broken(_) => counts.broken += 1,
-            ClaimState::Held(_) => counts.held += 1,
-            ClaimState::Known(_) => counts.known += 1,
-            ClaimState::Untested => counts.untested += 1,
-        }
-    }
-    counts
 }
 
 fn percent(times: u64, profile: &ProfileRecord) -> u64 {

@@ -74,17 +74,10 @@ fn verdict(finding: &FindingReport) -> Markup {
         dl.facts {
             div { dt { "Family" } dd { (finding.family) " " (finding.profile) } }
             div.two { dt { "Size" } dd { (size_line(finding)) } }
-            div { dt { "The claim binds" } dd { (binds(finding)) } }
+            div { dt { "The claim binds" } dd { (finding.bound()) } }
             div.two { dt { "Subject" } dd { code { (cut(&finding.subject, 400)) } } }
             div.two { dt { "Source" } dd { (cut(&finding.source, 2_000)) } }
         }
-    }
-}
-
-fn binds(finding: &FindingReport) -> String {
-    match finding.binds.as_slice() {
-        [] => "every implementation".to_owned(),
-        names => names.join(", "),
     }
 }
 

@@ -102,10 +102,10 @@ fn verdict_badge(records: &CampaignRecords) -> Markup {
 }
 
 fn headline(records: &CampaignRecords) -> String {
-    let cases = records.summary.as_ref().map_or_else(
-        || records.profiles.iter().map(|profile| profile.totals.cases).sum(),
-        |summary| summary.cases,
-    );
+    let cases = records
+        .summary
+        .as_ref()
+        .map_or_else(|| records.total(|totals| totals.cases), |summary| summary.cases);
     let findings = match records.findings.len() {
         0 => "No finding".to_owned(),
         1 => "1 finding".to_owned(),
