@@ -6,6 +6,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::program::{Folder, MUTANT, PROGRAM};
 
+/// A search without an end of its own: what the test does not end, ends by itself.
+const ENDLESS: [&str; 6] = ["--cases", "100000000", "--time-limit", "60s", "--format", "json"];
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let folder = Folder::new();
@@ -45,7 +48,7 @@ fn nothing_odd_is_written_where_there_is_no_terminal() {
 fn an_interrupted_search_says_what_it_has_done() {
     let folder = Folder::new();
     let child = folder
-        .command(&["run", "headers-first", "--cases", "100000000", "--format", "json"])
+        .command(&[&["run", "headers-first"][..], &ENDLESS].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -63,10 +66,10 @@ fn an_interrupted_search_says_what_it_has_done() {
 #[test]
 fn what_was_found_before_an_interrupt_is_kept() {
     let folder = Folder::new();
-    let arguments = ["run", "--cases", "100000000", "--max-findings", "99", "--format", "json"];
+    let arguments = [&["run", "--max-findings", "99"][..], &ENDLESS].concat();
     let subject = ["--", PROGRAM, "serve", "headers-first", "--mutant", MUTANT];
     let mut child = folder
-        .command(&[&arguments[..], &subject].concat())
+        .command(&[&arguments[..], &subject[..]].concat())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
