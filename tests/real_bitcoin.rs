@@ -1,9 +1,7 @@
 //! The first blocks of the main network, unchanged, through world, server and machine.
 
-use std::env;
 use std::fs;
 use std::io::Read as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bitcoin::consensus::encode;
@@ -22,6 +20,11 @@ use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::Record;
 use syncheck::trace::What;
 use syncheck::verdict::Verdict;
+
+#[path = "support/real_data.rs"]
+mod real_data;
+
+use real_data::real_data;
 
 /// Block 170 holds the first payment from one person to another.
 const HASH_170: &str = "0x00000000d1145790a8694403d4063f323d499e655c83426834d4ce2f8dd4a2ee";
@@ -106,17 +109,8 @@ fn one_peer(profile: Profile) -> Scenario<HeadersFirst> {
 }
 
 /// Blocks 1 to 255 as Bitcoin Core stores them: magic, length, block.
-#[expect(clippy::print_stdout, reason = "what is skipped is skipped loudly")]
 fn real_blocks() -> Option<Vec<Block>> {
-    let folder = env::var_os("SYNCHECK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/real"),
-        PathBuf::from,
-    );
-    let path = folder.join("bitcoin/blocks1-256.bz2");
-    let Ok(packed) = fs::read(&path) else {
-        println!("SKIPPED: {} is not there; set SYNCHECK_REAL_DATA", path.display());
-        return None;
-    };
+    let packed = fs::read(real_data("bitcoin/blocks1-256.bz2")?).expect("it can be read");
     let mut bytes = Vec::new();
     DecoderReader::new(&packed[..]).read_to_end(&mut bytes).expect("the file is bzip2");
     let mut blocks = Vec::new();

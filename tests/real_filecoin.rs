@@ -1,14 +1,17 @@
 //! Real block headers of filecoin-project/serialization-vectors, read in place.
 
-use std::env;
 use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::Value;
 use syncheck::primitives::filecoin::{
     Block, BlockHeader, Cid, Construction, Tipset, consensus::weight_of,
 };
+
+#[path = "support/real_data.rs"]
+mod real_data;
+
+use real_data::real_data;
 
 #[test]
 fn real_headers_encode_to_their_bytes_and_cids() {
@@ -80,17 +83,8 @@ fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
 }
 
-#[expect(clippy::print_stdout, reason = "what is skipped is skipped loudly")]
 fn real_headers() -> Option<Vec<Value>> {
-    let folder = env::var_os("SYNCHECK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/real"),
-        PathBuf::from,
-    );
-    let path = folder.join("filecoin/block_headers.json");
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("SKIPPED: {} is not there; set SYNCHECK_REAL_DATA", path.display());
-        return None;
-    };
+    let text = fs::read_to_string(real_data("filecoin/block_headers.json")?).expect("it is a text");
     let headers: Vec<Value> = serde_json::from_str(&text).expect("the file is JSON");
     assert_eq!(headers.len(), 5);
     Some(headers)

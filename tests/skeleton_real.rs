@@ -1,7 +1,5 @@
 //! Real headers go through the skeleton: Sepolia's first 8 192, from the head back to genesis.
 
-use std::env;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use syncheck::adapters::InProcess;
@@ -19,18 +17,15 @@ use syncheck::trace::What;
 use syncheck::verdict::Verdict;
 use syncheck::world::headers::TreeSpec;
 
+#[path = "support/real_data.rs"]
+mod real_data;
+
+use real_data::real_data;
+
 /// Sepolia's first 8 192 headers, if they are there.
-#[expect(clippy::print_stdout, reason = "what is skipped is skipped loudly")]
 fn real_headers() -> Option<Vec<SealedHeader>> {
-    let folder = env::var_os("SYNCHECK_REAL_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/real"),
-        PathBuf::from,
-    );
-    let path = folder.join("ethereum/sepolia-00000-643a00f7.era1");
-    let Ok(file) = std::fs::read(&path) else {
-        println!("SKIPPED: {} is not there; set SYNCHECK_REAL_DATA", path.display());
-        return None;
-    };
+    let path = real_data("ethereum/sepolia-00000-643a00f7.era1")?;
+    let file = std::fs::read(path).expect("it can be read");
     let headers = headers_of(&file);
     assert_eq!(headers.len(), 8_192);
     assert!(headers.windows(2).all(|pair| pair[1].parent() == pair[0].hash()));

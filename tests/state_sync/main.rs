@@ -2,5 +2,7 @@
 
 mod crash;
 mod real;
+#[path = "../support/real_data.rs"]
+mod real_data;
 mod scheduler;
 mod vectors;

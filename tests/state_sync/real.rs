@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -18,6 +17,8 @@ use syncheck::scenario::{Heal, Liars, Lie, Limits, PeerPlan, Scenario, Session};
 use syncheck::sim::Record;
 use syncheck::verdict::Verdict;
 use syncheck::world::state::{StateChain, StateSpec};
+
+use crate::real_data::real_data;
 
 #[derive(Deserialize)]
 struct Dump {
@@ -36,18 +37,6 @@ struct DumpedAccount {
     #[serde(default)]
     storage: BTreeMap<Hash32, String>,
     key: Hash32,
-}
-
-/// The test chain of go-ethereum's devp2p tests, if it is there.
-fn folder() -> Option<PathBuf> {
-    let folder = std::env::var_os("SYNCHECK_REAL_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/real"), PathBuf::from)
-        .join("ethereum");
-    if !folder.is_dir() {
-        eprintln!("SKIPPED: no real chain data in {}", folder.display());
-        return None;
-    }
-    Some(folder)
 }
 
 /// All nodes and code of the dumped state, with its root.
@@ -84,7 +73,7 @@ fn build(dump: &Dump) -> (Hash32, Vec<Blob>, Vec<Blob>) {
 
 #[test]
 fn the_head_state_has_its_root_and_syncs_beside_every_liar() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data("ethereum") else { return };
     let dump: Dump =
         serde_json::from_str(&fs::read_to_string(folder.join("headstate.json")).unwrap()).unwrap();
     let (root, nodes, codes) = build(&dump);
@@ -161,7 +150,7 @@ fn lies() -> Vec<Misbehavior> {
 
 #[test]
 fn the_chain_links() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = real_data("ethereum") else { return };
     let bytes = fs::read(folder.join("chain.rlp")).unwrap();
     let mut rest = bytes.as_slice();
     let mut last: Option<(Hash32, Header)> = None;
