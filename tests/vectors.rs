@@ -1,4 +1,6 @@
-//! The vectors and the examples of the manual hold.
+//! The vectors of all families, and the examples of their pages, hold.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its files fails")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,8 +8,11 @@ use std::path::{Path, PathBuf};
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::corpus::walk;
-use syncheck::families::Catalog;
 use syncheck::families::headers_first::HeadersFirst;
+use syncheck::families::skeleton::Skeleton;
+use syncheck::families::state_sync::StateSync;
+use syncheck::families::tipset_sync::TipsetSync;
+use syncheck::families::{Catalog, FamilyId};
 use syncheck::machine::{Family, Observes};
 use syncheck::sim::Record;
 use syncheck::vectors::{
@@ -18,45 +23,41 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 #[test]
 fn all_vectors_hold() {
-    let files = files();
+    let files = files(HeadersFirst::NAME);
     assert!(files.len() >= 9, "{files:?}");
     for file in files {
-        verify(&file, &read_text(&file).unwrap());
+        verify::<HeadersFirst>(&file, &read_text(&file).unwrap());
     }
 }
 
 #[test]
-fn all_kinds_have_vectors() {
-    for function in HeadersFirst::functions() {
-        let file = Path::new(ROOT).join(format!("vectors/headers-first/{}.yaml", function.kind));
-        let (header, _) = read_header(&file, &read_text(&file).unwrap()).unwrap();
-        assert_eq!(header.kind, function.kind);
-    }
+fn each_kind_has_a_table_that_holds() {
+    tables_hold::<HeadersFirst>(1);
+    tables_hold::<StateSync>(1);
+    tables_hold::<Skeleton>(1);
+    tables_hold::<TipsetSync>(7);
 }
 
 #[test]
 fn all_vectors_are_written_in_the_one_way_that_every_parser_reads() {
-    for file in files() {
-        let text = read_text(&file).unwrap();
-        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
-        assert_eq!(to_yaml(&value).unwrap(), text, "{}", file.display());
+    for family in FamilyId::ALL {
+        let files = files(family.name());
+        assert!(files.len() >= 9, "{files:?}");
+        for file in files {
+            let text = read_text(&file).unwrap();
+            let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+            assert_eq!(to_yaml(&value).unwrap(), text, "{}", file.display());
+        }
     }
 }
 
 #[test]
-fn the_examples_of_the_manual_hold() {
-    let manual = Path::new(ROOT).join("docs/vectors.md");
-    let text = fs::read_to_string(&manual).unwrap();
-    let examples: Vec<&str> =
-        text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let mut kinds: Vec<String> = Vec::new();
-    for example in &examples {
-        kinds.push(verify(&manual, example));
-    }
-    for function in HeadersFirst::functions() {
-        assert!(kinds.iter().any(|kind| kind == function.kind), "no example of {}", function.kind);
-    }
+fn the_pages_have_an_example_of_each_kind() {
+    let kinds = examples_hold::<HeadersFirst>("docs/vectors.md");
     assert!(kinds.iter().any(|kind| kind == SCENARIO), "no example of a scenario");
+    examples_hold::<StateSync>("docs/families/state-sync.md");
+    examples_hold::<Skeleton>("docs/families/skeleton.md");
+    examples_hold::<TipsetSync>("docs/families/tipset-sync.md");
 }
 
 #[test]
@@ -70,26 +71,64 @@ fn a_wrong_expectation_is_found() {
     assert_eq!(failures[0].0, "tip at height 2");
 }
 
+#[test]
+fn a_wrong_part_of_an_expectation_is_found() {
+    let file = Path::new(ROOT).join("vectors/skeleton/merge.yaml");
+    let text = read_text(&file).unwrap().replacen("merged: true", "merged: false", 1);
+    let (header, _) = read_header(&file, &text).unwrap();
+    let report = verify_text::<Skeleton>(&file, &header, &text).unwrap();
+    let failures: Vec<_> = report.failures().collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert_eq!(failures[0].0, "an overlap by one header");
+    assert!(failures[0].1.got.contains("\"merged\":true"), "{}", failures[0].1.got);
+}
+
+fn tables_hold<F: Catalog>(cases_min: usize) {
+    for function in F::functions() {
+        let name = format!("vectors/{}/{}.yaml", F::NAME, function.kind);
+        let file = Path::new(ROOT).join(name);
+        let text = read_text(&file).unwrap();
+        let (header, _) = read_header(&file, &text).unwrap();
+        assert_eq!((header.family.as_str(), header.kind.as_str()), (F::NAME, function.kind));
+        let report = verify_text::<F>(&file, &header, &text).unwrap();
+        assert!(report.cases.len() >= cases_min, "{} has {}", function.kind, report.cases.len());
+        verify::<F>(&file, &text);
+    }
+}
+
+/// Checks the examples on a page, one of each kind at least. Returns their kinds.
+fn examples_hold<F: Catalog>(page: &str) -> Vec<String> {
+    let page = Path::new(ROOT).join(page);
+    let text = fs::read_to_string(&page).unwrap();
+    let examples = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let kinds: Vec<String> = examples.map(|example| verify::<F>(&page, example)).collect();
+    for function in F::functions() {
+        assert!(kinds.iter().any(|kind| kind == function.kind), "no example of {}", function.kind);
+    }
+    kinds
+}
+
 /// Checks one text and gives back its kind.
-fn verify(path: &Path, text: &str) -> String {
+fn verify<F: Catalog>(path: &Path, text: &str) -> String {
     let (header, _) = read_header(path, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(header.family, F::NAME);
     if header.kind == SCENARIO {
-        run(path, text);
+        run::<F>(path, text);
         return header.kind;
     }
-    let report = verify_text::<HeadersFirst>(path, &header, text)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let report =
+        verify_text::<F>(path, &header, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let failures: Vec<_> = report.failures().collect();
     assert!(failures.is_empty(), "{}: {failures:#?}", path.display());
     header.kind
 }
 
-fn run(path: &Path, text: &str) {
+fn run<F: Catalog>(path: &Path, text: &str) {
     let (document, context) =
-        read_scenario::<HeadersFirst>(path, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    let profile = HeadersFirst::profile(&context.scenario.world);
-    let judge = Judge::<HeadersFirst>::new(Some(profile), Observes::ALL);
-    let mut subject = InProcess::new(HeadersFirst::reference);
+        read_scenario::<F>(path, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let profile = F::profile(&context.scenario.world);
+    let judge = Judge::<F>::new(Some(profile), Observes::ALL);
+    let mut subject = InProcess::new(F::reference);
     let run = run_once(&context, &mut subject, &judge, Record::Nothing);
     let broken = run.verdict.violation().map(|violation| violation.claim.to_owned());
     match document.expect.verdict {
@@ -98,6 +137,6 @@ fn run(path: &Path, text: &str) {
     }
 }
 
-fn files() -> Vec<PathBuf> {
-    walk(&Path::new(ROOT).join("vectors/headers-first")).expect("the vectors are there").files
+fn files(family: &str) -> Vec<PathBuf> {
+    walk(&Path::new(ROOT).join("vectors").join(family)).expect("the vectors are there").files
 }

@@ -1,4 +1,4 @@
-//! The tables of the family, the examples of its page, and what is wrong with bad input.
+//! Scenarios that were once taken for findings, and what is wrong with bad table cases.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::families::state_sync::StateSync;
-use syncheck::families::{CaseResult, Catalog, FunctionKind};
+use syncheck::families::{Catalog, FunctionKind};
 use syncheck::machine::{Family, Observes};
 use syncheck::sim::Record;
-use syncheck::vectors::{read_header, read_scenario, read_text, to_yaml};
+use syncheck::vectors::{read_scenario, read_text};
 use syncheck::verdict::Verdict;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
@@ -17,38 +17,6 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 fn function(kind: &str) -> FunctionKind {
     let mut functions = StateSync::functions().into_iter();
     functions.find(|function| function.kind == kind).unwrap_or_else(|| panic!("no {kind}"))
-}
-
-fn hold(path: &Path, text: &str) -> String {
-    let (header, _) = read_header(path, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    assert_eq!(header.family, "state-sync");
-    let results = (function(&header.kind).check)(text).unwrap_or_else(|e| panic!("{e}\n{text}"));
-    assert!(!results.is_empty());
-    let failed: Vec<&CaseResult> = results.iter().filter(|case| case.failure.is_some()).collect();
-    assert!(failed.is_empty(), "{}: {failed:#?}", path.display());
-    header.kind
-}
-
-#[test]
-fn each_kind_has_a_table_that_holds_and_that_every_parser_reads() {
-    for function in StateSync::functions() {
-        let file = PathBuf::from(ROOT).join(format!("vectors/state-sync/{}.yaml", function.kind));
-        let text = read_text(&file).unwrap();
-        assert_eq!(hold(&file, &text), function.kind);
-        let value: serde_json::Value = serde_yaml::from_str(&text).unwrap();
-        assert_eq!(to_yaml(&value).unwrap(), text, "{}", file.display());
-    }
-}
-
-#[test]
-fn the_page_of_the_family_has_an_example_of_each_kind() {
-    let page = Path::new(ROOT).join("docs/families/state-sync.md");
-    let text = fs::read_to_string(&page).unwrap();
-    let examples = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    let kinds: Vec<String> = examples.map(|example| hold(&page, example)).collect();
-    for function in StateSync::functions() {
-        assert!(kinds.iter().any(|kind| kind == function.kind), "no example of {}", function.kind);
-    }
 }
 
 /// What searches once took for findings, though the claims were wrong.
