@@ -88,6 +88,7 @@ impl Family for Toy {
     type Peer = Nobody;
     type Key = u32;
     type Progress = ();
+    type Ending = u32;
 
     fn build((): &()) -> Result<(), SpecError> {
         Ok(())
@@ -121,6 +122,9 @@ impl Family for Toy {
         None
     }
     fn note((): &(), (): &mut (), _: &u32) {}
+    fn ending(count: &u32) -> Option<u32> {
+        Some(*count)
+    }
     fn pending((): &(), _: &[&Nobody], (): &()) -> Option<String> {
         None
     }

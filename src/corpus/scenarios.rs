@@ -15,6 +15,7 @@ use super::features::{features, sentence, slug};
 use super::minimise::minimise;
 use super::play::{Strictness, play};
 use super::record::Recorder;
+use super::verify::must_converge;
 
 /// Cases in which a scenario for each feature is looked for.
 const POOL: u64 = 2_000;
@@ -164,7 +165,9 @@ impl<F: Catalog> Chosen<F> {
         self.shown.extend(found.into_iter().map(|feature| (profile.clone(), feature)));
         document.id = Some(format!("{}/scenarios/{name}", F::NAME));
         document.shows = shows;
-        document.endings = F::endings(&context);
+        if must_converge::<F>(&profile) {
+            document.endings = F::endings(&context);
+        }
         document.script = script.filter(|script| self.is_playable(script));
         self.documents.push(document);
     }

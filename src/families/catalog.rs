@@ -52,11 +52,9 @@ pub trait Catalog: Described {
         Vec::new()
     }
 
-    /// Events of which the last of its kind in a run must be one, for every correct subject; none,
-    /// if the family does not say.
-    fn endings(_context: &Context<Self>) -> Vec<Self::Event> {
-        Vec::new()
-    }
+    /// Where every correct subject may end in this scenario; nothing, where that depends on more
+    /// than its world and its plan, or the list would be long.
+    fn endings(context: &Context<Self>) -> Vec<Self::Ending>;
 }
 
 /// A claim and the fold that checks it.

@@ -57,6 +57,8 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     type Key: Copy + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static;
     /// What is known of the subject's progress, from its events alone.
     type Progress: Clone + Debug + Default + Send + 'static;
+    /// Where a run can end: the tip, the head, the last block that is filled.
+    type Ending: Data;
 
     /// Builds the world.
     ///
@@ -200,6 +202,10 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
 
     /// Folds an event into what is known of the subject's progress.
     fn note(world: &Self::World, progress: &mut Self::Progress, event: &Self::Event);
+
+    /// Where an event says that the subject has got to, if it is one that does. The last one of a
+    /// run is its ending.
+    fn ending(event: &Self::Event) -> Option<Self::Ending>;
 
     /// Forgets what a restart loses.
     fn note_restart(_world: &Self::World, _progress: &mut Self::Progress) {}

@@ -34,12 +34,25 @@ impl<F> Spoken for F where
 
 /// A family whose files have JSON Schemas too.
 pub trait Described:
-    Spoken + Family<Spec: JsonSchema, PeerSpec: JsonSchema, Action: JsonSchema, Misbehavior: JsonSchema>
+    Spoken
+    + Family<
+        Spec: JsonSchema,
+        PeerSpec: JsonSchema,
+        Action: JsonSchema,
+        Misbehavior: JsonSchema,
+        Ending: JsonSchema,
+    >
 {
 }
 
 impl<F> Described for F where
     F: Spoken
-        + Family<Spec: JsonSchema, PeerSpec: JsonSchema, Action: JsonSchema, Misbehavior: JsonSchema>
+        + Family<
+            Spec: JsonSchema,
+            PeerSpec: JsonSchema,
+            Action: JsonSchema,
+            Misbehavior: JsonSchema,
+            Ending: JsonSchema,
+        >
 {
 }

@@ -39,10 +39,9 @@ pub struct Document<F: Family> {
     pub shows: Vec<String>,
     /// How it ends.
     pub expect: Expectation,
-    /// Events of which the last of its kind must be one. More than one means that the protocol
-    /// allows more than one end.
-    #[serde(default = "Vec::<F::Event>::new", skip_serializing_if = "Vec::is_empty")]
-    pub endings: Vec<F::Event>,
+    /// Where every correct subject ends: in one of these. Nothing, if the file does not say.
+    #[serde(default = "Vec::<F::Ending>::new", skip_serializing_if = "Vec::is_empty")]
+    pub endings: Vec<F::Ending>,
     /// What happens.
     pub scenario: Scenario<F>,
     /// What the reference sees and does, for a client without a simulator.

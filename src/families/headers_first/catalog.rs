@@ -5,8 +5,8 @@ use crate::invariant::Context;
 use crate::machine::Machine;
 use crate::scenario::{Drawing, Scenario};
 
-use super::{Event, HeadersFirst, Profile, Start, SyncManager, World};
-use super::{claims, drawing, functions, misbehavior, mutants, samples, strategy};
+use super::{Ending, HeadersFirst, Profile, Start, SyncManager, World};
+use super::{claims, drawing, endings, functions, misbehavior, mutants, samples, strategy};
 
 impl Catalog for HeadersFirst {
     fn profiles() -> &'static [&'static str] {
@@ -53,7 +53,7 @@ impl Catalog for HeadersFirst {
         samples::samplers()
     }
 
-    fn endings(context: &Context<Self>) -> Vec<Event> {
-        samples::endings(context)
+    fn endings(context: &Context<Self>) -> Vec<Ending> {
+        endings::endings(context)
     }
 }

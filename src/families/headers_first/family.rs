@@ -11,7 +11,7 @@ use crate::world::BlockId;
 use super::describe;
 use super::locator::{MAX_HEADERS_PER_MESSAGE, MAX_INVENTORY_PER_MESSAGE, MAX_LOCATOR_HASHES};
 use super::{
-    Action, Command, Event, Gauges, Hello, HonestPeer, Inventory, InventoryKind, Message,
+    Action, Command, Ending, Event, Gauges, Hello, HonestPeer, Inventory, InventoryKind, Message,
     Misbehavior, PeerSpec, Profile, Reason, Spec, Start, World,
 };
 
@@ -79,6 +79,7 @@ impl Family for HeadersFirst {
     type Peer = HonestPeer;
     type Key = Item;
     type Progress = Progress;
+    type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
         World::build(spec)
@@ -298,6 +299,10 @@ impl Family for HeadersFirst {
         if let Event::Tip { hash, .. } = event {
             progress.tip = world.find(hash).or(progress.tip);
         }
+    }
+
+    fn ending(event: &Event) -> Option<Ending> {
+        Ending::of(event)
     }
 
     fn pending(world: &World, honest: &[&HonestPeer], progress: &Progress) -> Option<String> {

@@ -5,6 +5,7 @@ mod chain;
 mod claims;
 mod describe;
 mod drawing;
+mod endings;
 mod family;
 mod functions;
 mod locator;
@@ -23,6 +24,7 @@ mod strategy;
 mod testkit;
 mod world;
 
+pub use endings::Ending;
 pub use family::{HeadersFirst, Item, Progress};
 pub use locator::{
     ChainView, MAX_BLOCKS_PER_INV, MAX_HEADERS_PER_MESSAGE, MAX_INVENTORY_PER_MESSAGE,

@@ -5,42 +5,11 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use crate::families::{Draw, Sample, Sampler};
-use crate::invariant::Context;
 
-use super::{Action, BranchSpec, Event, HeadersFirst, Place, Profile, Spec, World};
+use super::{BranchSpec, Place, Profile, Spec, World};
 
 /// Where a header's bits stand.
 const BITS: Range<usize> = 72..76;
-
-/// More tips than these are not listed.
-const ENDINGS_MAX: usize = 16;
-
-/// The tips that a correct subject may end with: valid ones with at least the work of the best
-/// honest peer's. Of equal ones any may have come first.
-pub(super) fn endings(context: &Context<HeadersFirst>) -> Vec<Event> {
-    let world = &context.world;
-    let mut best = world.work(world.start_tip());
-    for peer in context.scenario.peers.iter().filter(|peer| peer.is_truthful()) {
-        let moves = peer.actions.iter().filter_map(|action| match &action.what {
-            Action::Advance { tip } => Some(tip),
-            _ => None,
-        });
-        for place in moves.chain([&peer.has.tip]) {
-            let Ok(tip) = world.place(place) else { continue };
-            if world.is_valid(tip) && world.keeps_checkpoints(tip) {
-                best = best.max(world.work(tip));
-            }
-        }
-    }
-    let may_end =
-        |id: &_| world.is_valid(*id) && world.keeps_checkpoints(*id) && world.work(*id) >= best;
-    let tips: Vec<Event> = world
-        .ids()
-        .filter(may_end)
-        .map(|id| Event::Tip { hash: world.hash(id), height: world.height(id) })
-        .collect();
-    if tips.len() > ENDINGS_MAX { Vec::new() } else { tips }
-}
 
 pub(super) fn samplers() -> Vec<Sampler> {
     vec![

@@ -1,13 +1,14 @@
 use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
+use crate::invariant::Context;
 use crate::machine::Machine;
 use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
 use super::{
-    Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, drawing, functions, mutants,
-    reduce, samples, strategy,
+    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, drawing, endings,
+    functions, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -76,6 +77,10 @@ impl Catalog for Skeleton {
 
     fn samplers() -> Vec<Sampler> {
         samples::samplers()
+    }
+
+    fn endings(context: &Context<Self>) -> Vec<Ending> {
+        endings::endings(context)
     }
 }
 

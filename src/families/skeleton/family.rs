@@ -11,7 +11,7 @@ use super::message::{
 };
 use super::misbehavior::{self, Misbehavior};
 use super::world::check_place;
-use super::{Action, Peer, PeerSpec, Profile, Spec, World};
+use super::{Action, Ending, Peer, PeerSpec, Profile, Spec, World};
 
 /// The skeleton family: geth's beacon header sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
@@ -52,6 +52,7 @@ impl Family for Skeleton {
     /// The number of a batch's first header.
     type Key = u64;
     type Progress = Progress;
+    type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
         World::build(spec)
@@ -199,6 +200,10 @@ impl Family for Skeleton {
             }
             _ => {}
         }
+    }
+
+    fn ending(event: &Event) -> Option<Ending> {
+        Ending::of(event)
     }
 
     fn note_restart(_world: &World, progress: &mut Progress) {

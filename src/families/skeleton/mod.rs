@@ -12,6 +12,7 @@ mod capacity;
 mod catalog;
 mod claims;
 mod drawing;
+mod endings;
 mod family;
 mod fault;
 mod functions;
@@ -32,6 +33,7 @@ mod subchains;
 mod world;
 
 pub use backfiller::Backfiller;
+pub use endings::Ending;
 pub use family::{Progress, Skeleton};
 pub use functions::{
     BoundsShape, ChainShape, DroppedPeer, Label, Labels, Lack, LocalShape, OwnHeader, OwnShape,

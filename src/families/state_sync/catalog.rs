@@ -1,13 +1,14 @@
 use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
+use crate::invariant::Context;
 use crate::machine::Machine;
 use crate::scenario::{Drawing, Liars, Scenario};
 use crate::world::state::CodeSpec;
 
 use super::{
-    Downloader, FULL_BLOCKS_MIN, Misbehavior, Profile, Start, StateSync, World, claims, drawing,
-    functions, mutants, reduce, samples, strategy,
+    Downloader, Ending, FULL_BLOCKS_MIN, Misbehavior, Profile, Start, StateSync, World, claims,
+    drawing, endings, functions, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for StateSync {
@@ -81,6 +82,10 @@ impl Catalog for StateSync {
 
     fn samplers() -> Vec<Sampler> {
         samples::samplers()
+    }
+
+    fn endings(context: &Context<Self>) -> Vec<Ending> {
+        endings::endings(context)
     }
 }
 

@@ -9,7 +9,7 @@ use super::message::{Command, Event, Gauges, Hello, Message, Reason, Start, Sync
 use super::misbehavior::{self, Misbehavior};
 use super::msgrate::ITEMS_PER_REQUEST_MAX;
 use super::worker::BATCH_BYTES;
-use super::{Action, FETCHES_PER_DEPTH_MAX, Peer, PeerSpec, Profile, Spec, World};
+use super::{Action, Ending, FETCHES_PER_DEPTH_MAX, Peer, PeerSpec, Profile, Spec, World};
 
 /// The state-sync family: geth's fast sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, JsonSchema)]
@@ -45,6 +45,7 @@ impl Family for StateSync {
     type Peer = Peer;
     type Key = Hash32;
     type Progress = Progress;
+    type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
         World::build(spec)
@@ -185,6 +186,10 @@ impl Family for StateSync {
             }
             _ => {}
         }
+    }
+
+    fn ending(event: &Event) -> Option<Ending> {
+        Ending::of(event)
     }
 
     fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {

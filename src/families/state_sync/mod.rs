@@ -5,6 +5,7 @@ mod catalog;
 mod claims;
 mod downloader;
 mod drawing;
+mod endings;
 mod family;
 mod fault;
 mod functions;
@@ -31,6 +32,7 @@ mod worker;
 mod world;
 
 pub use downloader::Downloader;
+pub use endings::Ending;
 pub use family::{Progress, StateSync};
 pub use message::{Command, Event, Gauges, Hello, Message, Reason, Start, SyncError};
 pub use misbehavior::Misbehavior;

@@ -1,17 +1,19 @@
 use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
-use crate::invariant::generic;
+use crate::invariant::{Context, generic};
 use crate::machine::Machine;
 use crate::scenario::{Drawing, Scenario};
 
+use super::endings::Ending;
 use super::family::TipsetSync;
 use super::message::Start;
 use super::node::Node;
 use super::rules::Rules;
 use super::world::World;
 use super::{
-    claims, deviations, drawing, functions, labels, misbehavior, mutants, reduce, samples, strategy,
+    claims, deviations, drawing, endings, functions, labels, misbehavior, mutants, reduce, samples,
+    strategy,
 };
 
 impl Catalog for TipsetSync {
@@ -96,5 +98,9 @@ impl Catalog for TipsetSync {
 
     fn samplers() -> Vec<Sampler> {
         samples::samplers()
+    }
+
+    fn endings(context: &Context<Self>) -> Vec<Ending> {
+        endings::endings(context)
     }
 }

@@ -6,6 +6,7 @@ use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecErro
 use crate::primitives::filecoin::{Tipset, TipsetKey};
 
 use super::describe;
+use super::endings::Ending;
 use super::message::{
     Command, Event, Gauges, Handshake, Message, Reason, RequestKey, Start, status,
 };
@@ -51,6 +52,7 @@ impl Family for TipsetSync {
     type Peer = Peer;
     type Key = RequestKey;
     type Progress = Progress;
+    type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
         World::build(spec)
@@ -201,6 +203,10 @@ impl Family for TipsetSync {
             Event::CheckpointSet { tipset } => progress.checkpoint = Some(tipset.clone()),
             Event::SyncEnded { .. } | Event::SyncStarted { .. } | Event::Validated { .. } => {}
         }
+    }
+
+    fn ending(event: &Event) -> Option<Ending> {
+        Ending::of(event)
     }
 
     fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {

@@ -8,6 +8,7 @@ mod describe;
 mod deviations;
 mod dispatcher;
 mod drawing;
+mod endings;
 mod family;
 mod functions;
 mod labels;
@@ -27,6 +28,7 @@ mod syncer;
 mod tracker;
 mod world;
 
+pub use endings::Ending;
 pub use family::{Progress, TipsetSync};
 pub use message::{
     ChainTipset, Command, CompactedMessages, Event, FullBlock, Gauges, Handshake, Message, Reason,

@@ -131,6 +131,16 @@ impl TipsetTree {
         self.found.get(&place).is_none_or(|found| found.valid < 2)
     }
 
+    /// All blocks, genesis left out.
+    pub fn blocks(&self) -> impl Iterator<Item = &KnownBlock> {
+        self.branches.values().flat_map(|branch| &branch.epochs).flat_map(|epoch| &epoch.blocks)
+    }
+
+    /// The last tipset of each branch, with all its blocks.
+    pub fn tops(&self) -> impl Iterator<Item = &Arc<Tipset>> {
+        self.branches.values().filter_map(|branch| branch.epochs.last()).map(|epoch| &epoch.tipset)
+    }
+
     /// How many blocks there are, genesis left out.
     pub fn blocks_len(&self) -> usize {
         self.places.len()
