@@ -140,6 +140,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Lines<R, W> {
             }
             if self.filled == self.buffer.len() {
                 let larger = (2 * self.filled).min(self.line_bytes_max + Self::CHUNK);
+                // Doubling again would hold twice the longest line, and its copy.
+                self.buffer.reserve_exact(larger - self.filled);
                 self.buffer.resize(larger, 0);
             }
             match self.reader.read(&mut self.buffer[self.filled..]).await {
