@@ -88,6 +88,7 @@ impl Family for Toy {
     type Peer = Nobody;
     type Key = u32;
     type Progress = ();
+    type Missing = ();
     type Ending = u32;
 
     fn build((): &()) -> Result<(), SpecError> {
@@ -125,8 +126,11 @@ impl Family for Toy {
     fn ending(count: &u32) -> Option<u32> {
         Some(*count)
     }
-    fn pending((): &(), _: &[&Nobody], (): &()) -> Option<String> {
+    fn missing((): &(), _: &[&Nobody], (): &()) -> Option<()> {
         None
+    }
+    fn describe_missing((): &(), (): &(), (): &()) -> String {
+        String::new()
     }
     fn patience((): &(), _: usize) -> Millis {
         0

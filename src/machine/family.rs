@@ -57,6 +57,8 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     type Key: Copy + Debug + Display + Eq + Ord + Hash + Send + Sync + 'static;
     /// What is known of the subject's progress, from its events alone.
     type Progress: Clone + Debug + Default + Send + 'static;
+    /// What keeps the subject from having converged.
+    type Missing;
     /// Where a run can end: the tip, the head, the last block that is filled.
     type Ending: Data;
 
@@ -210,17 +212,24 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
     /// Forgets what a restart loses.
     fn note_restart(_world: &Self::World, _progress: &mut Self::Progress) {}
 
-    /// What is still missing, in words; `None` when the subject has converged with `honest`, the
-    /// honest peers that are connected. It must be cheap: it is asked after each event.
-    fn pending(
+    /// What is still missing; `None` when the subject has converged with `honest`, the honest peers
+    /// that are connected. It must be cheap: it is asked after each event.
+    fn missing(
         world: &Self::World,
         honest: &[&Self::Peer],
         progress: &Self::Progress,
-    ) -> Option<String>;
+    ) -> Option<Self::Missing>;
 
     /// The longest time that a correct subject of this profile needs after the network has healed,
     /// for a world of this size with this many peers.
     fn patience(world: &Self::World, peers: usize) -> Millis;
+
+    /// What is missing, in words.
+    fn describe_missing(
+        world: &Self::World,
+        progress: &Self::Progress,
+        missing: &Self::Missing,
+    ) -> String;
 
     /// One line for people: `headers 12 (m1..m12)`.
     fn describe_message(world: &Self::World, message: &Self::Message) -> String;

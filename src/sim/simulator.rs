@@ -1,3 +1,5 @@
+use smallvec::SmallVec;
+
 use crate::invariant::{Context, End, NEVER_PANICS_OR_HANGS, Suite, Violation};
 use crate::machine::{
     Advance, Family, Input, Outbox, PeerId, Replies, Subject, SubjectError, Time,
@@ -304,18 +306,23 @@ impl<'a, F: Family> Simulator<'a, F> {
             return Ok(());
         }
         self.progressed = false;
-        match (self.pending(), self.converged_at) {
+        match (self.missing(), self.converged_at) {
             (None, None) => self.converged_at = Some(self.now),
             (Some(_), Some(_)) if moved => self.converged_at = None,
-            (Some(pending), Some(_)) => self.fell_back = Some(pending),
+            (Some(missing), Some(_)) => self.fell_back = Some(self.in_words(&missing)),
             _ => {}
         }
         Ok(())
     }
 
-    fn pending(&self) -> Option<String> {
-        let honest: Vec<&F::Peer> = self.honest().map(|peer| &self.peers[peer].model).collect();
-        F::pending(&self.context.world, &honest, &self.progress)
+    fn missing(&self) -> Option<F::Missing> {
+        let honest: SmallVec<[&F::Peer; 8]> =
+            self.honest().map(|peer| &self.peers[peer].model).collect();
+        F::missing(&self.context.world, &honest, &self.progress)
+    }
+
+    fn in_words(&self, missing: &F::Missing) -> String {
+        F::describe_missing(&self.context.world, &self.progress, missing)
     }
 
     /// The truthful peers that are connected: after the healing they are honest.
@@ -329,7 +336,7 @@ impl<'a, F: Family> Simulator<'a, F> {
         let end = End {
             at: self.now,
             progress: &self.progress,
-            pending: self.pending(),
+            pending: self.missing().map(|missing| self.in_words(&missing)),
             fell_back: self.fell_back.clone(),
             healed_at: self.healed.then(|| Time::from_millis(self.context.scenario.heal.at_ms)),
             converged_at: self.converged_at,

@@ -49,6 +49,14 @@ pub struct Progress {
     pub tip: Option<BlockId>,
 }
 
+/// Less work than an honest peer's.
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    tip: BlockId,
+    /// The honest peer's.
+    best: BlockId,
+}
+
 /// netsync's `maxRequestedBlocks`, for blocks and transactions each.
 const REQUESTED_MAX: u64 = 50_000;
 
@@ -79,6 +87,7 @@ impl Family for HeadersFirst {
     type Peer = HonestPeer;
     type Key = Item;
     type Progress = Progress;
+    type Missing = Missing;
     type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
@@ -305,17 +314,19 @@ impl Family for HeadersFirst {
         Ending::of(event)
     }
 
-    fn pending(world: &World, honest: &[&HonestPeer], progress: &Progress) -> Option<String> {
+    fn missing(world: &World, honest: &[&HonestPeer], progress: &Progress) -> Option<Missing> {
         let tip = progress.tip.unwrap_or_else(|| world.start_tip());
         let best = honest
             .iter()
             .map(|peer| peer.tip())
             .filter(|tip| world.is_valid(*tip) && world.keeps_checkpoints(*tip))
             .max_by_key(|tip| world.work(*tip))?;
-        (world.work(tip) < world.work(best)).then(|| {
-            let label = |id| world.label(&world.hash(id));
-            format!("the tip is {}, an honest peer has {}", label(tip), label(best))
-        })
+        (world.work(tip) < world.work(best)).then_some(Missing { tip, best })
+    }
+
+    fn describe_missing(world: &World, _: &Progress, missing: &Missing) -> String {
+        let label = |id| world.label(&world.hash(id));
+        format!("the tip is {}, an honest peer has {}", label(missing.tip), label(missing.best))
     }
 
     /// A peer that stalls is given up after three minutes, sampled each half (btcd, netsync); then

@@ -25,7 +25,7 @@ mod testkit;
 mod world;
 
 pub use endings::Ending;
-pub use family::{HeadersFirst, Item, Progress};
+pub use family::{HeadersFirst, Item, Missing, Progress};
 pub use locator::{
     ChainView, MAX_BLOCKS_PER_INV, MAX_HEADERS_PER_MESSAGE, MAX_INVENTORY_PER_MESSAGE,
     MAX_LOCATOR_HASHES, MAX_LOCATOR_HASHES_CORE, latest_locator, locate, locator_of,

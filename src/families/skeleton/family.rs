@@ -52,6 +52,7 @@ impl Family for Skeleton {
     /// The number of a batch's first header.
     type Key = u64;
     type Progress = Progress;
+    type Missing = Hash32;
     type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
@@ -211,18 +212,18 @@ impl Family for Skeleton {
         progress.filled = None;
     }
 
-    fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {
+    fn missing(world: &World, honest: &[&Peer], progress: &Progress) -> Option<Hash32> {
         let target = progress.target?;
         let (branch, number) = world.tree.find(&target)?;
         let header = world.tree.header(branch, number)?;
-        if progress.filled == Some(target) || !honest.iter().any(|peer| peer.leads_to(header)) {
-            return None;
-        }
-        Some(format!(
-            "head {} is taken in and not filled; subchains are {}",
-            world.tree.name(&target),
-            progress.shape
-        ))
+        let is_missing =
+            progress.filled != Some(target) && honest.iter().any(|peer| peer.leads_to(header));
+        is_missing.then_some(target)
+    }
+
+    fn describe_missing(world: &World, progress: &Progress, target: &Hash32) -> String {
+        let target = world.tree.name(target);
+        format!("head {target} is taken in and not filled; subchains are {}", progress.shape)
     }
 
     fn patience(world: &World, peers: usize) -> Millis {

@@ -45,6 +45,7 @@ impl Family for StateSync {
     type Peer = Peer;
     type Key = Hash32;
     type Progress = Progress;
+    type Missing = ();
     type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
@@ -192,18 +193,20 @@ impl Family for StateSync {
         Ending::of(event)
     }
 
-    fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {
+    fn missing(world: &World, honest: &[&Peer], progress: &Progress) -> Option<()> {
         // Only beside a peer that has everything can nothing stay missing.
-        if !honest.iter().any(|peer| peer.has_everything()) {
-            return None;
-        }
+        let is_missing = progress.imported < world.chain.head()
+            && honest.iter().any(|peer| peer.has_everything());
+        is_missing.then_some(())
+    }
+
+    fn describe_missing(world: &World, progress: &Progress, (): &()) -> String {
         let head = world.chain.head();
         let pivot = match progress.committed {
             Some(pivot) => format!("pivot {pivot} is committed"),
             None => "no pivot is committed".to_owned(),
         };
-        (progress.imported < head)
-            .then(|| format!("blocks are executed up to {} of {head}; {pivot}", progress.imported))
+        format!("blocks are executed up to {} of {head}; {pivot}", progress.imported)
     }
 
     fn patience(world: &World, peers: usize) -> Millis {

@@ -34,6 +34,13 @@ pub struct Progress {
     pub checkpoint: Option<TipsetKey>,
 }
 
+impl Progress {
+    fn head(&self, world: &World) -> Arc<Tipset> {
+        let head = self.head.as_ref().and_then(|key| world.tipset(key));
+        head.unwrap_or_else(|| Arc::clone(&world.stored))
+    }
+}
+
 impl Family for TipsetSync {
     const NAME: &'static str = "tipset-sync";
 
@@ -52,6 +59,7 @@ impl Family for TipsetSync {
     type Peer = Peer;
     type Key = RequestKey;
     type Progress = Progress;
+    type Missing = Arc<Tipset>;
     type Ending = Ending;
 
     fn build(spec: &Spec) -> Result<World, SpecError> {
@@ -209,9 +217,9 @@ impl Family for TipsetSync {
         Ending::of(event)
     }
 
-    fn pending(world: &World, honest: &[&Peer], progress: &Progress) -> Option<String> {
+    fn missing(world: &World, honest: &[&Peer], progress: &Progress) -> Option<Arc<Tipset>> {
         let known = |key: &Option<TipsetKey>| key.as_ref().and_then(|key| world.tipset(key));
-        let head = known(&progress.head).unwrap_or_else(|| Arc::clone(&world.stored));
+        let head = progress.head(world);
         let checkpoint = known(&progress.checkpoint);
         let checkpoint = checkpoint.unwrap_or_else(|| Arc::clone(&world.checkpoint));
         let highest = progress.highest.max(world.stored.height());
@@ -220,18 +228,22 @@ impl Family for TipsetSync {
         // What was no better than a head that was lost, or out of reach from an earlier one, may
         // be synced late: the claims that look at the end see to it.
         let best = progress.best.as_ref().unwrap_or(&head);
-        let missed = chains.filter_map(|peer| world.sure_part(peer.tip())).find(|tip| {
+        chains.filter_map(|peer| world.sure_part(peer.tip())).find(|tip| {
             world.is_ahead(&head, &past, tip)
                 && world.is_better(tip, best)
                 && progress.left.iter().all(|left| world.fork_is_short(left, &past, tip))
-        })?;
-        Some(format!(
+        })
+    }
+
+    fn describe_missing(world: &World, progress: &Progress, missed: &Arc<Tipset>) -> String {
+        let head = progress.head(world);
+        format!(
             "the head is {} of weight {}, an honest peer has {} of weight {}",
             world.name(head.key()),
             world.tree.weight(&head),
             world.name(missed.key()),
-            world.tree.weight(&missed),
-        ))
+            world.tree.weight(missed),
+        )
     }
 
     fn wanted(_: &World, _: &[PeerId], _: &Progress, _: RequestKey) -> bool {
