@@ -9,7 +9,7 @@ use crate::primitives::bitcoin::{Block, Header};
 use crate::scenario::in_range;
 
 use super::peer::made_up;
-use super::{HeadersFirst, HonestPeer, Inventory, Message, Place, World};
+use super::{HeadersFirst, HonestPeer, Inventory, Message, Network, Place, World};
 
 /// A way to lie in answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -271,15 +271,15 @@ fn flood(request: &Message, count: u32, replies: &mut Replies<HeadersFirst>) {
 
 /// A block with enough work whose parent nobody has.
 fn orphan(number: u32) -> Block {
-    let genesis = bitcoin::constants::genesis_block(bitcoin::Network::Regtest);
-    let mut fields = genesis.header;
+    let genesis = Network::Regtest.genesis();
+    let mut fields = *genesis.header().fields();
     fields.prev_blockhash = made_up(0x0f, number).into();
     fields.time += 600;
     let target = fields.target();
     while fields.validate_pow(target).is_err() {
         fields.nonce = fields.nonce.wrapping_add(1);
     }
-    Block::new(Header::new(fields), genesis.txdata)
+    Block::new(Header::new(fields), genesis.transactions().to_vec())
 }
 
 /// Fills a message to one item beyond its limit: 2000 headers, 50 000 hashes.

@@ -1,5 +1,7 @@
 //! What a header and a block must fulfil, apart from the chain that they are put on.
 
+use std::sync::OnceLock;
+
 use bitcoin::block::Version;
 use bitcoin::{CompactTarget, Target};
 
@@ -32,8 +34,18 @@ pub(super) struct Place {
 impl Network {
     /// The first block.
     pub fn genesis(self) -> Block {
-        let block = bitcoin::constants::genesis_block(self.bitcoin());
-        Block::new(Header::new(block.header), block.txdata)
+        // Each world begins with it, and making it takes four hashes.
+        static MAINNET: OnceLock<Block> = OnceLock::new();
+        static REGTEST: OnceLock<Block> = OnceLock::new();
+        let make = || {
+            let block = bitcoin::constants::genesis_block(self.bitcoin());
+            Block::new(Header::new(block.header), block.txdata)
+        };
+        let known = match self {
+            Self::Mainnet => &MAINNET,
+            Self::Regtest => &REGTEST,
+        };
+        known.get_or_init(make).clone()
     }
 
     /// Whether the difficulty changes at a height.
