@@ -2,10 +2,10 @@
 FROM rust:1.88-slim AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --locked --release --bin syncheck
+RUN cargo build --locked --profile dist --bin syncheck
 
 FROM debian:stable-slim
-COPY --from=build /src/target/release/syncheck /usr/local/bin/syncheck
+COPY --from=build /src/target/dist/syncheck /usr/local/bin/syncheck
 RUN useradd --create-home syncheck
 USER syncheck
 WORKDIR /home/syncheck

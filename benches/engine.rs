@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{CaseId, Judge, draw, run_once};
 use syncheck::families::Catalog;
@@ -20,6 +21,10 @@ use syncheck::machine::{Observes, PeerId};
 use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::{Record, simulate};
 use syncheck::verdict::Verdict;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const BLOCKS: u32 = 20_000;
 

@@ -10,12 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use syncheck::families::skeleton::{
     Command, Hello, LocalBlock, LocalStart, Message, Profile, Settings, Skeleton, Start, Syncer,
 };
 use syncheck::machine::{Input, Machine, Outbox, Output, PeerId, Time};
 use syncheck::primitives::ethereum_header::SealedHeader;
 use syncheck::primitives::ethereum_state::Hash32;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const HEADERS: u64 = 1_000_000;
 const PEERS: u16 = 16;

@@ -14,6 +14,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mimalloc::MiMalloc;
 use syncheck::adapters::InProcess;
 use syncheck::families::Catalog;
 use syncheck::families::state_sync::{Gauges, Message, PeerSpec, Spec, Start, StateSync};
@@ -24,6 +25,10 @@ use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::{Record, simulate};
 use syncheck::verdict::Verdict;
 use syncheck::world::state::StateSpec;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     let mut sizes: Vec<u32> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();

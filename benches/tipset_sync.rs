@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use syncheck::adapters::InProcess;
 use syncheck::families::Catalog;
 use syncheck::families::tipset_sync::{PeerSpec, Settings, Spec, TipsetSync};
@@ -22,6 +23,10 @@ use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::{Record, simulate};
 use syncheck::verdict::Verdict;
 use syncheck::world::tipset::{BlockSpec, Branch, Epoch, TipsetRef};
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 const TIPSETS: u32 = 100_000;
 const BLOCKS: u16 = 5;
