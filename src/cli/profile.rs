@@ -243,6 +243,7 @@ fn replay_saved<F: Catalog>(
         family: F::NAME.to_owned(),
         profile: profile.to_owned(),
         ran: 0,
+        unsupported: 0,
         findings: 0,
         known: BTreeMap::new(),
     };
@@ -250,6 +251,7 @@ fn replay_saved<F: Catalog>(
         let findings_max = arguments.max_findings.saturating_sub(records.findings.len());
         let regressions = run_saved(&arguments.save, profile, choice, judge, findings_max)?;
         record.ran = regressions.ran;
+        record.unsupported = regressions.unsupported;
         record.findings = regressions.broken.len() as u64;
         record.known = counts(&regressions.known);
         for (file, report) in regressions.broken {
@@ -262,6 +264,12 @@ fn replay_saved<F: Catalog>(
         campaign.ledger.out.text(format!(
             "{} {profile}: {} saved scenarios went first, {} of them break a claim",
             record.family, record.ran, record.findings
+        ));
+    }
+    if record.unsupported > 0 {
+        campaign.ledger.out.text(format!(
+            "{} {profile}: {} saved scenarios are not supported by the subject",
+            record.family, record.unsupported
         ));
     }
     campaign.ledger.add(CampaignRecord::Regressions(record));

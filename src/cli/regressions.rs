@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use crate::campaign::{Judge, beyond_known, run_once};
 use crate::families::Catalog;
+use crate::machine::SubjectError;
 use crate::reports::FindingReport;
 use crate::sim::Record;
 use crate::vectors::{open_scenario, saved};
@@ -17,6 +18,8 @@ use super::subjects::Choice;
 pub(super) struct Regressions {
     /// How many ran.
     pub(super) ran: u64,
+    /// How many the subject does not support.
+    pub(super) unsupported: u64,
     /// How many broke each claim that the subject is known to break.
     pub(super) known: BTreeMap<&'static str, u64>,
     /// Those that break a claim again, at most as many as were asked for.
@@ -49,12 +52,16 @@ pub(super) fn run_saved<F: Catalog>(
         };
         let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
         let (run, known) = beyond_known(&context, subject.as_mut(), judge, Record::Steps, run);
-        regressions.ran += 1;
+        match &run.verdict {
+            Verdict::SubjectFailed(SubjectError::Unsupported { .. }) => {
+                regressions.unsupported += 1;
+                continue;
+            }
+            Verdict::SubjectFailed(error) => return Err(not_run(error.clone())),
+            _ => regressions.ran += 1,
+        }
         if let Some(claim) = known {
             *regressions.known.entry(claim).or_default() += 1;
-        }
-        if let Verdict::SubjectFailed(error) = &run.verdict {
-            return Err(not_run(error.clone()));
         }
         if let Some(report) = FindingReport::of_run(choice.name(), judge, &context.scenario, &run) {
             regressions.broken.push((path, report));

@@ -115,6 +115,9 @@ pub struct RegressionsRecord {
     pub profile: String,
     /// How many ran.
     pub ran: u64,
+    /// How many the subject does not support.
+    #[serde(default)]
+    pub unsupported: u64,
     /// How many of them break a claim again.
     pub findings: u64,
     /// How many broke each claim that the subject is known to break.

@@ -14,6 +14,7 @@ pub(super) fn campaign() -> CampaignRecords {
         family: "headers-first".to_owned(),
         profile: "btcd-0.26".to_owned(),
         ran: 0,
+        unsupported: 0,
         findings: 0,
         known: BTreeMap::new(),
     });

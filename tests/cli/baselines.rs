@@ -104,6 +104,36 @@ fn saved_findings_go_first() {
     assert!(fixed.stdout.contains("1 saved scenarios went first, 0 of them"), "{}", fixed.stdout);
 }
 
+/// Says of its first run that it is not supported, and then does as the reference does.
+#[cfg(unix)]
+const PARTLY: &str = r#"
+if [ ! -e refused ]; then
+  read line
+  echo '{"type":"hello","seq":0,"protocol":1,"about":{"name":"partly","version":"1","families":["headers-first"],"observes":{"events":true,"gauges":true,"restart":true}}}'
+  read line || exit 0
+  : > refused
+  echo '{"type":"unsupported","seq":1,"message":"such a start"}'
+  read line
+  exit 0
+fi
+exec "$0" serve headers-first
+"#;
+
+#[cfg(unix)]
+#[test]
+fn a_saved_finding_that_is_not_supported_is_counted() {
+    let folder = Folder::new();
+    let first = folder.run(&[&["run", "headers-first", "--cases", "64"], &CHILD[..]].concat());
+    assert_eq!(first.code, Some(1), "{first:?}");
+    let subject = ["--", "sh", "-c", PARTLY, PROGRAM];
+    let arguments = ["run", "headers-first", "--profile", "btcd-0.26", "--cases", "8"];
+    let ended = folder.run(&[&arguments[..], &["--jobs", "1"], &subject[..]].concat());
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let said = "1 saved scenarios are not supported by the subject";
+    assert!(ended.stdout.contains(said), "{}", ended.stdout);
+    assert!(!ended.stdout.contains("went first"), "{}", ended.stdout);
+}
+
 #[test]
 fn a_search_is_reported_as_junit_ndjson_and_html() {
     let folder = Folder::new();
