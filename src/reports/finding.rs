@@ -154,7 +154,7 @@ impl FindingReport {
             digest: view.digest.clone(),
             file: None,
             replay: None,
-            plan: plan_lines(scenario).into_iter().map(line).collect(),
+            plan: plan_lines(scenario, trace.world()).into_iter().map(line).collect(),
             trace: StepRecord::all_of(scenario, trace, view),
             scenario: None,
             drawing: Some(F::drawing(scenario, trace.world())),

@@ -7,7 +7,7 @@ use crate::scenario::Scenario;
 const WIDTH: usize = 160;
 
 /// A scenario in a few lines: its world, each peer with its lies and faults, and the rest.
-pub fn plan_lines<F: Family>(scenario: &Scenario<F>) -> Vec<(String, String)> {
+pub fn plan_lines<F: Family>(scenario: &Scenario<F>, world: &F::World) -> Vec<(String, String)> {
     let mut lines = vec![line("world", &scenario.world)];
     lines.extend(scenario.peers.iter().map(|peer| {
         let (name, mut text) = line(&peer.id.to_string(), peer);
@@ -17,7 +17,12 @@ pub fn plan_lines<F: Family>(scenario: &Scenario<F>) -> Vec<(String, String)> {
         }
         (name, text)
     }));
-    lines.extend(scenario.commands.iter().map(|command| line("command", command)));
+    lines.extend(scenario.commands.iter().map(|command| {
+        // Its bytes tell nobody anything.
+        let text =
+            format!("at_ms {}, {}", command.at_ms, F::describe_command(world, &command.what));
+        ("command".to_owned(), cut(text))
+    }));
     lines.extend(scenario.crashes.iter().map(|crash| line("crash", crash)));
     lines.push(line("heal", &scenario.heal));
     lines
@@ -31,10 +36,14 @@ fn line<T: serde::Serialize>(name: &str, value: &T) -> (String, String) {
         // What has no text is not shown; the file has been written all the same.
         Err(_) => {}
     }
-    if text.chars().count() > WIDTH {
-        text = text.chars().take(WIDTH - 3).chain("...".chars()).collect();
+    (name.to_owned(), cut(text))
+}
+
+fn cut(text: String) -> String {
+    if text.chars().count() <= WIDTH {
+        return text;
     }
-    (name.to_owned(), text)
+    text.chars().take(WIDTH - 3).chain("...".chars()).collect()
 }
 
 /// JSON without its quotes; a variant is shown by its name, and then its fields.
