@@ -3,7 +3,7 @@ use crate::trace::Arrow;
 use super::step::StepRecord;
 
 /// The longest group of steps whose repetition is noticed.
-const GROUP_MAX: usize = 6;
+const GROUP_MAX: usize = 12;
 
 /// A line of a run that is shown.
 #[derive(Clone, Copy, Debug)]
