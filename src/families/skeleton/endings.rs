@@ -2,10 +2,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::invariant::Context;
+use crate::machine::Family as _;
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
+use crate::scenario::PeerPlan;
 
-use super::{Action, Command, Event, Peer, Skeleton};
+use super::{Command, Event, Peer, Skeleton};
 
 /// Where a run can end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,8 +26,8 @@ impl Ending {
     }
 }
 
-/// The last head that must be taken in, if an honest peer leads to it and nothing but heads comes
-/// between.
+/// The last head that must be taken in, if an honest peer that stays leads to it and nothing but
+/// heads comes between.
 pub(super) fn endings(context: &Context<Skeleton>) -> Vec<Ending> {
     let scenario = &context.scenario;
     if !scenario.crashes.is_empty() {
@@ -33,16 +35,30 @@ pub(super) fn endings(context: &Context<Skeleton>) -> Vec<Ending> {
     }
     let commands = scenario.commands.iter().map(|command| &command.what);
     let Some(head) = last_head(commands) else { return Vec::new() };
-    let mut truthful = scenario.peers.iter().filter(|peer| peer.is_truthful());
-    let is_led_to = truthful.any(|plan| {
-        let mut has = plan.has;
-        for action in &plan.actions {
-            let Action::Follow { branch } = action.what;
-            (has.branch, has.head) = (branch, None);
-        }
-        Peer::new(&context.world, &has).leads_to(head)
+    let mut peers = scenario.peers.iter();
+    let is_led_to = peers.any(|plan| {
+        let peer = Peer::new(&context.world, &plan.has);
+        peer.leads_to(head) && plan.is_truthful() && stays(context, plan, &peer)
     });
     if is_led_to { vec![Ending { filled: head.hash() }] } else { Vec::new() }
+}
+
+/// Whether a peer is there in the end: it is prompt, and is on the branch of all that it can be
+/// asked for. One on another branch is dropped for that, and need not come back.
+fn stays(context: &Context<Skeleton>, plan: &PeerPlan<Skeleton>, peer: &Peer) -> bool {
+    let world = &context.world;
+    let leads_to_all = || {
+        context.scenario.commands.iter().all(|command| match &command.what {
+            Command::Head { header, .. } => peer.leads_to(header),
+            _ => true,
+        })
+    };
+    let is_prompt = plan.has.think_ms <= 1_000 && plan.has.head.is_none();
+    Skeleton::must_keep(world, &plan.has)
+        || (is_prompt
+            && plan.actions.is_empty()
+            && context.scenario.world.stored.is_none()
+            && leads_to_all())
 }
 
 /// The head that commands end with: forced, or on top of one that was. Of another it depends on the

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invariant::Context;
 
-use super::{Action, Event, PeerSpec, StateSync};
+use super::{Action, Event, StateSync};
 
 /// Where a run can end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +32,7 @@ pub(super) fn endings(context: &Context<StateSync>) -> Vec<Ending> {
             let Action::Grow { to } = action.what;
             to
         });
-        grown.chain([peer.has.head]).max() == Some(head) && PeerSpec::has_all_states(&peer.has)
+        grown.chain([peer.has.head]).max() == Some(head) && peer.has.has_all_states()
     });
     if has_all { vec![Ending { executed: head }] } else { Vec::new() }
 }
