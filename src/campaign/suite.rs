@@ -1,4 +1,4 @@
-use crate::families::{Catalog, ClaimEntry, Deviation};
+use crate::families::{Catalog, ClaimEntry};
 use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
 use crate::machine::{Observes, Subject};
 use crate::sim::{Record, Run, simulate};
@@ -85,10 +85,7 @@ impl<F: Catalog> Judge<F> {
 
 fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
     match entry.claim.strength {
-        Strength::Must => profile.is_none_or(|name| {
-            let breaks = |known: &Deviation| known.profile == name && known.claim == entry.claim.id;
-            !F::deviations().iter().any(breaks)
-        }),
+        Strength::Must => profile.is_none_or(|name| !F::deviates(name, entry.claim.id)),
         Strength::Profile(profiles) => profile.is_some_and(|name| profiles.contains(&name)),
     }
 }

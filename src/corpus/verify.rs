@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::campaign::{Judge, run_once};
-use crate::families::{Catalog, Deviation, Mismatch};
+use crate::families::{Catalog, Mismatch};
 use crate::invariant::{Context, generic};
 use crate::machine::{Family, Output, Subject, SubjectError};
 use crate::sim::{Record, Run};
@@ -139,9 +139,7 @@ fn wrong_verdict<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mism
 
 /// Whether a profile is held to where runs end. It is not, where its client is known to stop short.
 pub(super) fn must_converge<F: Catalog>(profile: &str) -> bool {
-    let falls_short =
-        |known: &Deviation| known.profile == profile && known.claim == generic::CONVERGENCE.id;
-    !F::deviations().iter().any(falls_short)
+    !F::deviates(profile, generic::CONVERGENCE.id)
 }
 
 /// Where a run has ended, if it is none of those that the file lists. A subject that reports no such

@@ -25,6 +25,11 @@ pub trait Catalog: Described {
         &[]
     }
 
+    /// Whether a client is known to break a *must* claim.
+    fn deviates(profile: &str, claim: &str) -> bool {
+        Self::deviations().iter().any(|known| known.profile == profile && known.claim == claim)
+    }
+
     /// The mutants: faulty machines, each a bug that a real client had.
     fn mutants() -> &'static [Mutant<Self>];
 
