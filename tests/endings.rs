@@ -12,9 +12,8 @@ use syncheck::campaign::{CaseId, Judge, draw, run_once};
 use syncheck::corpus::{CaseOutcome, Under, verify_document};
 use syncheck::families::{Catalog, FamilyId, Mismatch, Visit};
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, Output, Subject, SubjectError};
+use syncheck::machine::{Observes, Subject, SubjectError};
 use syncheck::sim::{Record, Run};
-use syncheck::trace::What;
 use syncheck::vectors::{Document, read_header, to_yaml};
 
 /// Cases of each profile.
@@ -141,11 +140,7 @@ fn run<F: Catalog>(context: &Context<F>, profile: &str, subject: &mut dyn Subjec
 }
 
 fn end_of<F: Catalog>(run: &Run<F>) -> Option<F::Ending> {
-    let steps = run.trace.as_ref()?.steps();
-    steps.iter().rev().find_map(|step| match &step.what {
-        What::Out { output: Output::Event { event }, .. } => F::ending(event),
-        _ => None,
-    })
+    run.trace.as_ref()?.ending()
 }
 
 fn cases() -> u64 {

@@ -10,15 +10,14 @@ use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::families::Catalog;
 use syncheck::families::headers_first::{
-    Event, HeadersFirst, Network, PeerSpec, Place, Profile, Spec, World, latest_locator, locate,
+    Ending, HeadersFirst, Network, PeerSpec, Place, Profile, Spec, World, latest_locator, locate,
 };
 use syncheck::families::headers_first::{HonestPeer, Message};
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, Output, PeerId, PeerModel, Time};
+use syncheck::machine::{Observes, PeerId, PeerModel, Time};
 use syncheck::primitives::bitcoin::{Block, BlockHash, Header};
 use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::Record;
-use syncheck::trace::What;
 use syncheck::verdict::Verdict;
 
 #[path = "support/real_data.rs"]
@@ -41,13 +40,7 @@ fn real_blocks_sync_in_both_profiles() {
         let run = run_once(&context, &mut subject, &judge, Record::Steps);
         assert_eq!(run.verdict, Verdict::Pass, "{}", profile.name());
         let trace = run.trace.expect("steps were recorded");
-        let reached = trace.steps().iter().rev().find_map(|step| match &step.what {
-            What::Out { output: Output::Event { event: Event::Tip { hash, height } }, .. } => {
-                Some((*hash, *height))
-            }
-            _ => None,
-        });
-        assert_eq!(reached, Some((tip, 255)), "{}", profile.name());
+        assert_eq!(trace.ending(), Some(Ending { tip, height: 255 }), "{}", profile.name());
     }
 }
 

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use sha3::{Digest, Sha3_256};
 
-use crate::machine::Family;
+use crate::machine::{Family, Output};
 
-use super::{Step, text};
+use super::{Step, What, text};
 
 /// All steps of a run.
 #[derive(Clone, Debug)]
@@ -32,6 +32,14 @@ impl<F: Family> Trace<F> {
     /// The world of the run.
     pub fn world(&self) -> &F::World {
         &self.world
+    }
+
+    /// Where the subject said last that it has got to, if it did.
+    pub fn ending(&self) -> Option<F::Ending> {
+        self.steps.iter().rev().find_map(|step| match &step.what {
+            What::Out { output: Output::Event { event }, .. } => F::ending(event),
+            _ => None,
+        })
     }
 
     /// One line a step, stable over versions of this program as long as the run is the same.
