@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, schema_for};
 use serde_json::{Value, json};
 
-use crate::machine::{Family, Input, Output, Spoken, Time};
+use crate::machine::{Family, Input, Output, Time};
 
 use super::protocol::{About, PROTOCOL_VERSION};
 
@@ -13,7 +13,7 @@ use super::protocol::{About, PROTOCOL_VERSION};
 const NUMBER_MAX: u64 = (1 << 53) - 1;
 
 /// The schema of the lines to a subject of a family.
-pub fn request_schema<F: Spoken>() -> Schema {
+pub fn request_schema<F: Family>() -> Schema {
     let mut schema = schema_for!(RequestForm<F>).to_value();
     schema["title"] = json!(format!("Requests of {}, protocol {PROTOCOL_VERSION}", F::NAME));
     constant(&mut schema, "family", &json!(F::NAME));
@@ -27,7 +27,7 @@ pub fn request_schema<F: Spoken>() -> Schema {
 }
 
 /// The schema of the lines from a subject of a family.
-pub fn reply_schema<F: Spoken>() -> Schema {
+pub fn reply_schema<F: Family>() -> Schema {
     let mut schema = schema_for!(ReplyForm<F>).to_value();
     schema["title"] = json!(format!("Replies of {}, protocol {PROTOCOL_VERSION}", F::NAME));
     constant(&mut schema, "protocol", &json!(PROTOCOL_VERSION));
@@ -38,7 +38,7 @@ pub fn reply_schema<F: Spoken>() -> Schema {
 #[expect(dead_code, reason = "its schema is what it is for")]
 #[derive(JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[schemars(bound = "F: Spoken", rename = "Request")]
+#[schemars(bound = "F: Family", rename = "Request")]
 enum RequestForm<F: Family> {
     /// Time passes from `now` to `until`, unless the subject acts before.
     Advance {
@@ -114,7 +114,7 @@ enum RequestForm<F: Family> {
 #[expect(dead_code, reason = "its schema is what it is for")]
 #[derive(JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[schemars(bound = "F: Spoken", rename = "Reply")]
+#[schemars(bound = "F: Family", rename = "Reply")]
 enum ReplyForm<F: Family> {
     /// The request was carried out.
     Done {

@@ -4,7 +4,7 @@ use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-use crate::machine::Spoken;
+use crate::machine::Family;
 
 use super::schemas::{reply_schema, request_schema};
 
@@ -26,7 +26,7 @@ pub struct Misfit {
 
 impl LineSchemas {
     /// Those of a family.
-    pub fn of<F: Spoken>() -> Self {
+    pub fn of<F: Family>() -> Self {
         let validator = |schema: schemars::Schema| {
             jsonschema::validator_for(schema.as_value()).expect("our schemas are schemas")
         };

@@ -3,14 +3,14 @@ use std::fmt;
 use proptest::strategy::BoxedStrategy;
 
 use crate::invariant::{Claim, Context, Invariant};
-use crate::machine::{Described, Family, Machine};
+use crate::machine::{Family, Machine};
 use crate::scenario::{Drawing, Scenario};
 
 use super::{FunctionKind, Sampler};
 
 /// What a family brings besides its vocabulary: how to search for a counterexample, what to claim,
 /// and how to check the checker.
-pub trait Catalog: Described {
+pub trait Catalog: Family {
     /// The profiles (clients at versions) that the reference knows; the first is the default.
     fn profiles() -> &'static [&'static str];
 

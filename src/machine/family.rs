@@ -2,26 +2,36 @@ use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Millis, PeerId, Time};
 
-/// Bounds shared by all values that cross the engine, said once.
+/// Bounds shared by all values that cross the engine or stand in files, said once.
 pub trait Data:
-    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static
 {
 }
 
 impl<T> Data for T where
-    T: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+    T: Clone
+        + Debug
+        + PartialEq
+        + Serialize
+        + DeserializeOwned
+        + JsonSchema
+        + Send
+        + Sync
+        + 'static
 {
 }
 
 /// A family of sync protocols: its vocabulary, its worlds and its honest peers.
 ///
-/// Implementors are zero-sized markers. All methods are pure functions.
-pub trait Family: Copy + Debug + Default + Eq + Hash + Send + Sync + 'static {
+/// Implementors are zero-sized markers. All methods are pure functions. The marker's own schema is
+/// never used: it lends its name to those of generic types.
+pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync + 'static {
     /// The name on the command line and in files, in kebab case.
     const NAME: &'static str;
 

@@ -1,12 +1,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Family, PeerId, Spoken};
+use super::{Family, PeerId};
 
 /// What can happen to a subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[schemars(bound = "F: Spoken")]
+#[schemars(bound = "F: Family")]
 pub enum Input<F: Family> {
     /// A stimulus that comes from no peer: a new beacon head, a gossiped tipset, a mined block.
     Command {
@@ -40,7 +40,7 @@ pub enum Input<F: Family> {
 /// What a subject can do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[schemars(bound = "F: Spoken")]
+#[schemars(bound = "F: Family")]
 pub enum Output<F: Family> {
     /// Close the connection to a peer. The engine confirms it with [`Input::Disconnected`].
     Disconnect {

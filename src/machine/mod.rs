@@ -17,7 +17,6 @@
 mod family;
 mod io;
 mod peer;
-mod schema;
 mod subject;
 mod table;
 mod time;
@@ -25,7 +24,6 @@ mod time;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;
-pub use schema::{Described, Spoken};
 pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
 pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};

@@ -1,12 +1,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Described, Family, Millis, PeerId};
+use crate::machine::{Family, Millis, PeerId};
 
 /// Everything that happens in one run. The trace is a pure function of it and of the subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct Scenario<F: Family> {
     /// What the honest network knows, and how the subject is set up.
     pub world: F::Spec,
@@ -42,7 +42,7 @@ pub struct At<T> {
 /// One peer: when it is there, what it has, how its link behaves, how it lies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct PeerPlan<F: Family> {
     /// Its name.
     pub id: PeerId,
@@ -97,7 +97,7 @@ pub struct Reconnect {
 /// A lie, told in answer to some of the subject's requests to this peer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct Lie<F: Family> {
     /// The first request that it is told to; they are counted from 0.
     #[serde(default, skip_serializing_if = "is_default")]

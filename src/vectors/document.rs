@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Described, Family, Input, Output, Time};
+use crate::machine::{Family, Input, Output, Time};
 use crate::scenario::Scenario;
 
 /// The version of the format that is read and written.
@@ -13,7 +13,7 @@ pub const SCENARIO: &str = "scenario";
 /// A file with one scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct Document<F: Family> {
     /// The version of the format.
     pub format: String,
@@ -52,7 +52,7 @@ pub struct Document<F: Family> {
 /// A run from the subject's side, with all bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct Script<F: Family> {
     /// What the subject is told at the beginning.
     pub start: F::Start,
@@ -66,7 +66,7 @@ pub struct Script<F: Family> {
 /// One input and what the reference does upon it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", deny_unknown_fields)]
-#[schemars(bound = "F: Described")]
+#[schemars(bound = "F: Family")]
 pub struct Moment<F: Family> {
     /// Milliseconds since the start of the run.
     pub at_ms: Time,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::adapters::{LineSchemas, Options};
-use crate::machine::{Family, Input, Spoken, Time};
+use crate::machine::{Family, Input, Time};
 
 use super::probe::Target;
 use super::{cases, ending, greeting, peers, refusals};
@@ -44,7 +44,7 @@ pub enum CheckOutcome {
 /// Tries all rules on a program; tells each result as soon as it is there. The first part of the
 /// command is the program. With `validate` the replies in all trials have to fit their schemas, not
 /// only those of the trial that is about them.
-pub fn check<F: Spoken>(
+pub fn check<F: Family>(
     command: Vec<OsString>,
     options: Options,
     validate: bool,
