@@ -32,6 +32,9 @@ const FEATURE_SHRINK_RUNS: u32 = 300;
 /// Scenarios that the standard bundle has beside those that are chosen, for each profile.
 const STANDARD_EXTRA: usize = 200;
 
+/// More places to end in than these are not listed.
+const ENDINGS_MAX: usize = 16;
+
 /// A longer script is left out: the scenario says the same in less.
 const SCRIPT_BYTES_MAX: usize = 40_000;
 
@@ -165,8 +168,9 @@ impl<F: Catalog> Chosen<F> {
         self.shown.extend(found.into_iter().map(|feature| (profile.clone(), feature)));
         document.id = Some(format!("{}/scenarios/{name}", F::NAME));
         document.shows = shows;
-        if must_converge::<F>(&profile) {
-            document.endings = F::endings(&context);
+        let endings = F::endings(&context);
+        if must_converge::<F>(&profile) && endings.len() <= ENDINGS_MAX {
+            document.endings = endings;
         }
         document.script = script.filter(|script| self.is_playable(script));
         self.documents.push(document);

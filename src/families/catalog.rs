@@ -58,7 +58,7 @@ pub trait Catalog: Family {
     }
 
     /// Where every correct subject may end in this scenario; nothing, where that depends on more
-    /// than its world and its plan, or the list would be long.
+    /// than its world and its plan.
     fn endings(context: &Context<Self>) -> Vec<Self::Ending>;
 }
 

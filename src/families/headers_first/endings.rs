@@ -6,9 +6,6 @@ use crate::primitives::bitcoin::BlockHash;
 
 use super::{Action, Event, HeadersFirst};
 
-/// More tips than these are not listed.
-const ENDINGS_MAX: usize = 16;
-
 /// Where a run can end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,10 +44,6 @@ pub(super) fn endings(context: &Context<HeadersFirst>) -> Vec<Ending> {
     }
     let may_end =
         |id: &_| world.is_valid(*id) && world.keeps_checkpoints(*id) && world.work(*id) >= best;
-    let tips: Vec<Ending> = world
-        .ids()
-        .filter(may_end)
-        .map(|id| Ending { tip: world.hash(id), height: world.height(id) })
-        .collect();
-    if tips.len() > ENDINGS_MAX { Vec::new() } else { tips }
+    let ending = |id| Ending { tip: world.hash(id), height: world.height(id) };
+    world.ids().filter(may_end).map(ending).collect()
 }

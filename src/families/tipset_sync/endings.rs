@@ -11,9 +11,6 @@ use crate::world::tipset::TipsetRef;
 
 use super::{Action, Event, TipsetSync, World};
 
-/// More heads than these are not listed.
-const ENDINGS_MAX: usize = 16;
-
 /// Of more blocks on the same parents the parts are too many to look at.
 const SIBLINGS_MAX: usize = 8;
 
@@ -78,8 +75,8 @@ fn is_flat(world: &World) -> bool {
     tops.iter().enumerate().all(|(i, a)| tops[..i].iter().all(|b| is_short(a, b)))
 }
 
-/// The valid tipsets that blocks of the world make and that are no worse than `best`; none, if they
-/// are many.
+/// The valid tipsets that blocks of the world make and that are no worse than `best`; none, if
+/// there are too many to look at.
 fn heads_from(world: &World, best: &Arc<Tipset>) -> Vec<Ending> {
     let mut siblings: BTreeMap<(i64, &[Cid]), Vec<Arc<Block>>> = BTreeMap::new();
     for known in world.tree.blocks().filter(|known| known.valid) {
@@ -104,5 +101,5 @@ fn heads_from(world: &World, best: &Arc<Tipset>) -> Vec<Ending> {
         let parts = (1..1 << blocks.len()).filter_map(part).filter(may_be_head);
         heads.extend(parts.map(|part| Ending { head: part.key().clone() }));
     }
-    if heads.len() > ENDINGS_MAX { Vec::new() } else { heads }
+    heads
 }
