@@ -17,6 +17,10 @@ pub struct Claim {
     pub strength: Strength,
     /// What the engine must see to check it.
     pub needs: Needs,
+    /// Why every correct design keeps it; for a claim of a profile, why the client does so.
+    pub why: &'static str,
+    /// Where it is not owed, in words; empty if there is no exception.
+    pub exceptions: &'static str,
     /// Where it comes from: a protocol document, a client's source, a bug.
     pub source: &'static str,
 }

@@ -9,6 +9,8 @@ pub static NEVER_PANICS_OR_HANGS: Claim = Claim {
     summary: "No input makes the subject panic, or act for ever at one instant.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "nakamoto #140: an assertion fails when a peer is asked the same twice",
 };
 

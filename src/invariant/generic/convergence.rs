@@ -9,6 +9,8 @@ pub static CONVERGENCE: Claim = Claim {
               in bounded time.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd #2606, #518, #1417: sync that stalls for ever beside an honest peer",
 };
 
@@ -18,6 +20,8 @@ pub static STAYS_CONVERGED: Claim = Claim {
     summary: "A subject that has converged does not fall back by its own doing.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "bchd 1f9a4295: heights that go backwards",
 };
 

@@ -9,6 +9,8 @@ pub static NO_DUPLICATE_IN_FLIGHT: Claim = Claim {
               is answered, or given up as late.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "Bitcoin Core #3514; bcoin fd2f1581; btcd #2428: the same block asked of two peers",
 };
 

@@ -8,6 +8,8 @@ pub static HONEST_PEER_KEPT: Claim = Claim {
     summary: "A peer that answers rightly and in time is not dropped.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd #1317, #2304; Bitcoin Core #9213: honest peers dropped for answers not due",
 };
 

@@ -8,6 +8,8 @@ pub static LIE_NEVER_BECOMES_PROGRESS: Claim = Claim {
     summary: "The subject never counts as progress what is not valid in the world.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "BitcoinUnlimited #1030, zclassic #134; Bitcoin Core #27608, #16172",
 };
 

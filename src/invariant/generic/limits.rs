@@ -8,6 +8,8 @@ pub static IN_FLIGHT_BOUNDED: Claim = Claim {
     summary: "The items that are asked for and not yet answered stay within the client's limit.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd netsync: maxRequestedBlocks 50 000; geth #14460: unbounded in-flight maps",
 };
 
@@ -17,6 +19,8 @@ pub static MEMORY_BOUNDED: Claim = Claim {
     summary: "Queues, pools and maps stay within their limits, whatever peers send.",
     strength: Strength::Must,
     needs: Needs::Gauges,
+    why: "",
+    exceptions: "",
     source: "Bitcoin Core #3514 (orphan pool), #25717 (headers); bcoin e32f521a (locators)",
 };
 
@@ -26,6 +30,8 @@ pub static REQUEST_WITHIN_LIMITS: Claim = Claim {
     summary: "No message of the subject is larger than the protocol allows.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd wire: MaxInvPerMsg, MaxBlockLocatorsPerMsg; bcoin e32f521a",
 };
 

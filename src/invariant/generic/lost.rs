@@ -10,6 +10,8 @@ pub static NO_LOST_REQUEST: Claim = Claim {
     strength: Strength::Must,
     // What is still wanted depends on what was reached: one may leave a chain for a better one.
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #14460; btcd #229, 24db7d7c, #1625; dcrd 1510b02e; zebra #5709",
 };
 

@@ -11,6 +11,8 @@ pub static QUIET_WHEN_DONE: Claim = Claim {
     summary: "A subject that has converged with honest peers does not keep sending.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "zebra #1372; Bitcoin Core #6755: known data asked for again and again",
 };
 

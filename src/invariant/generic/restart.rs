@@ -8,6 +8,8 @@ pub static RESTART_LOSES_NOTHING: Claim = Claim {
     summary: "After a restart nothing is asked for that was stored before.",
     strength: Strength::Must,
     needs: Needs::Restart,
+    why: "",
+    exceptions: "",
     source: "geth #15138: progress lost on restart; zebra #884: known hashes downloaded again",
 };
 

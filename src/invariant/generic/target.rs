@@ -8,6 +8,8 @@ pub static REQUEST_TO_CONNECTED_PEER: Claim = Claim {
     summary: "The subject sends to connected peers only.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd #1485, #2480, e6f589e5: a dead peer stays candidate or sync peer",
 };
 

@@ -10,6 +10,8 @@ pub static ONE_REQUEST_PER_PEER: Claim = Claim {
     summary: "A peer is not asked again before it has answered, been given up or gone.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader: a peer is idle or busy; Bitcoin Core #25454",
 };
 

@@ -12,6 +12,8 @@ pub(super) static CHECKPOINT_HELD: Claim = Claim {
               checkpoint, or that builds on one.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd netsync handleHeadersMsg; BitcoinUnlimited #1030; bcoin PR #764",
 };
 
@@ -20,6 +22,8 @@ pub(super) static CHECKPOINT_LIAR_DROPPED: Claim = Claim {
     summary: "The sender of a header that contradicts a checkpoint is dropped.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd netsync handleHeadersMsg: disconnects on a checkpoint mismatch",
 };
 

@@ -11,6 +11,8 @@ pub(super) static UNREQUESTED_BLOCK_DROPS: Claim = Claim {
     summary: "A peer that sends a block which it was not asked for is dropped.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd netsync handleBlockMsg: \"Got unrequested block\"",
 };
 
@@ -19,6 +21,8 @@ pub(super) static UNREQUESTED_HEADERS_DROP: Claim = Claim {
     summary: "A peer that sends headers before the subject has asked anybody for headers is dropped.",
     strength: Strength::Profile(&["btcd-0.25"]),
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd v0.25 netsync handleHeadersMsg: \"Got unrequested headers\"",
 };
 

@@ -13,6 +13,8 @@ pub(super) static HEADERS_LINK: Claim = Claim {
               above it.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd netsync handleHeadersMsg: a header that does not connect drops the peer",
 };
 

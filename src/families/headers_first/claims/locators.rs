@@ -12,6 +12,8 @@ pub(super) static LOCATOR_DESCENDS: Claim = Claim {
               is a single block.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "Bitcoin protocol: getheaders, getblocks; bcoin e32f521a; zebra #1372",
 };
 
@@ -21,6 +23,8 @@ pub(super) static LOCATOR_EXACT: Claim = Claim {
               then genesis.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd blockchain blockLocator; the same list in Bitcoin Core and bcoin",
 };
 

@@ -18,6 +18,8 @@ pub(super) static NO_ECHO: Claim = Claim {
     summary: "A block is not announced by inv to the peer that has just sent it.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "btcd peer QueueInventory: known inventory is not announced; server OnBlock",
 };
 
@@ -27,6 +29,8 @@ pub(super) static RELAYS_WHEN_CURRENT: Claim = Claim {
               to have it.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd netsync handleBlockchainNotification, server handleRelayInvMsg",
 };
 

@@ -10,6 +10,8 @@ pub(super) static NO_REPEATED_REQUEST: Claim = Claim {
               or been given up.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "Bitcoin Core #6755, #8054, #25454: chains of the same getheaders; btcd's filter",
 };
 

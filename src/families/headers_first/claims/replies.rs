@@ -15,6 +15,8 @@ pub(super) static REPLIES_EXACT: Claim = Claim {
               subject's chain has for them.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd blockchain locateInventory, server OnGetData; btcd ba4a2f77, #1233; the limits \
              2000, 500 and the continuing inv of Bitcoin Core",
 };

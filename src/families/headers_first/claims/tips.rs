@@ -12,6 +12,8 @@ pub(super) static TIP_HAS_MOST_WORK: Claim = Claim {
               the first.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "btcd blockchain connectBestChain; bchd 1f9a4295; dcrd 1cf325b9",
 };
 

@@ -13,6 +13,8 @@ pub(super) static FILLS_ONLY_WHEN_LINKED: Claim = Claim {
               skeleton is rebuilt.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `sync`: resume and suspend",
 };
 
@@ -23,6 +25,8 @@ pub(super) static FILLS_THE_SKELETON: Claim = Claim {
               there.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/beaconsync.go `fetchHeaders`; #24691",
 };
 
@@ -33,6 +37,8 @@ pub(super) static CLEANS_WHAT_IS_FILLED: Claim = Claim {
               are deleted, and no other.",
     strength: Strength::Profile(NEW),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `cleanStales`; #24670, #26441, #28581, #29358, #33481",
 };
 
@@ -43,6 +49,8 @@ pub(super) static BOUNDS_CONSISTENT: Claim = Claim {
               header if it lies between them.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `Bounds`; #26441, #32221",
 };
 

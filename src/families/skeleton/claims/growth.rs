@@ -12,6 +12,8 @@ pub(super) static GROWS_FROM_THE_TAIL: Claim = Claim {
     summary: "A header reaches the store only if it hangs on the primary subchain.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `processResponse`",
 };
 
@@ -23,6 +25,8 @@ pub(super) static LINKS_EXACTLY: Claim = Claim {
               block is gone.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #24550, #25578, #33428, #35190",
 };
 
@@ -33,6 +37,8 @@ pub(super) static MERGES_EXACTLY: Claim = Claim {
               cuts it back if not; no other header is lost.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `mergeSubchains`; #23982, #26451, #33481",
 };
 

@@ -14,6 +14,8 @@ pub(super) static HEAD_PLACED_RIGHTLY: Claim = Claim {
               demands, and what is persisted then is what was persisted before, with this head.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `processNewHead`, `initSync`; #33428",
 };
 
@@ -24,6 +26,8 @@ pub(super) static LOADS_WHAT_IS_PERSISTED: Claim = Claim {
               were persisted at whatever point the process before has died.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/skeleton.go `initSync`; #26441: state in memory only",
 };
 

@@ -18,6 +18,8 @@ macro_rules! claims {
                 summary: $summary,
                 strength: $strength,
                 needs: Needs::Events,
+                why: "",
+                exceptions: "",
                 source: $source,
             };
 

@@ -11,6 +11,8 @@ pub(super) static STORED_IS_NOT_ASKED_AGAIN: Claim = Claim {
     summary: "Nothing durable is asked for: not after the pivot has moved, not after a restart.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth trie/sync.go AddSubTrie: presence check; #16224, #16280: progress lost",
 };
 

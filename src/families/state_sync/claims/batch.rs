@@ -13,6 +13,8 @@ pub(super) static CHILDREN_BEFORE_PARENTS: Claim = Claim {
               at the latest in the same atomic step.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth trie/sync.go: a present node stands for its whole subtrie; #19929, #21080",
 };
 

@@ -16,6 +16,8 @@ pub(super) static USELESS_PEER_ASKED_LEAST: Claim = Claim {
               of items, and not while another that has waited for longer could be asked.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #17983: the throughput was measured with all items of an answer, junk included",
 };
 

@@ -10,6 +10,8 @@ pub(super) static WRITTEN_ENTRIES_COUNTED: Claim = Claim {
     summary: "The number of entries written so far goes on after a restart where it was.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Restart,
+    why: "",
+    exceptions: "",
     source: "geth #16224: the progress counter was not restored; statesync.go updateStats",
 };
 

@@ -15,6 +15,8 @@ pub(super) static FAILURE_IS_JUSTIFIED: Claim = Claim {
               they have it not.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth eth/downloader/statesync.go process: only an empty answer counts against a peer",
 };
 
@@ -25,6 +27,8 @@ pub(super) static HOPELESS_SYNC_FAILS: Claim = Claim {
               in place of asking for ever.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #14460: the fail counter was reset by any delivery, an endless loop",
 };
 

@@ -16,6 +16,8 @@ pub(super) static DEEPEST_FIRST: Claim = Claim {
               that is known to be missing.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #21491: breadth first expansion held the whole upper trie in memory",
 };
 

@@ -16,6 +16,8 @@ pub(super) static PIVOT_ONLY_FORWARD: Claim = Claim {
     summary: "Within a cycle the pivot only moves forward; once it is committed there is no other.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #28126, #35402: the pivot moved after it was committed",
 };
 
@@ -26,6 +28,8 @@ pub(super) static PIVOT_BY_THE_RULE: Claim = Claim {
               almost 128 blocks ahead of it.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth v1.10.13 eth/downloader/downloader.go fetchHeaders, processFastSyncContent",
 };
 
@@ -36,6 +40,8 @@ pub(super) static STALE_PIVOT_MOVES: Claim = Claim {
               pivot moves.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #21529, #26453: the pivot stayed, and its state was pruned by all peers",
 };
 

@@ -13,6 +13,8 @@ pub(super) static ASKED_FOR_THE_PRESENT_STATE: Claim = Claim {
     summary: "While a state is synced, only what belongs to this state is asked for.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #3216: pending requests were kept when the trie root was switched",
 };
 

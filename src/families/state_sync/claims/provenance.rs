@@ -13,6 +13,8 @@ pub(super) static STORED_WAS_ASKED_FOR: Claim = Claim {
               refers to it.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth trie/sync.go Process: ErrNotRequested",
 };
 

@@ -15,6 +15,8 @@ pub(super) static STALLING_PEER_DROPPED: Claim = Claim {
               dropped.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #14460, #2855: threshold of one item where two were the least",
 };
 

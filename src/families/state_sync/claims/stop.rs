@@ -13,6 +13,8 @@ pub(super) static STOP_LOSES_NOTHING: Claim = Claim {
               that were delivered are durable.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "geth #16280: cancelled syncs threw away what was not yet written",
 };
 

@@ -9,6 +9,8 @@ pub(super) static DROPPED_PEER_WAS_THERE: Claim = Claim {
     summary: "A peer that has left already is not dropped.",
     strength: Strength::Must,
     needs: Needs::Messages,
+    why: "",
+    exceptions: "",
     source: "geth #15138: a peer that left with a request in flight counted as stalling",
 };
 

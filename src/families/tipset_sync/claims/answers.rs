@@ -21,6 +21,8 @@ pub static ANSWER_MATCHES_REQUEST: Claim = Claim {
               message roots.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #10756, #2715, #3939; Forest #6828, #4454: answers not checked against requests",
 };
 

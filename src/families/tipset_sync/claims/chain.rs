@@ -20,6 +20,8 @@ pub static HEAD_CHANGES_BALANCE: Claim = Claim {
               upwards, without a gap, a repetition or a detour.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #4252, Lotus #636: applied newest first; Forest #6732: reverts not published",
 };
 
@@ -30,6 +32,8 @@ pub static HEAD_NEVER_LIGHTER: Claim = Claim {
               two blocks in its epoch.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #563, #2858: lighter chains and subsets of the head; Forest #7019: rewinding",
 };
 
@@ -40,6 +44,8 @@ pub static EQUIVOCATORS_LEFT_OUT: Claim = Claim {
               to have two valid blocks at its height.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "FRC-0051; Venus #6266, Lotus #11104: the first seen block of an equivocator counted",
 };
 
@@ -49,6 +55,8 @@ pub static ONE_BLOCK_PER_MINER: Claim = Claim {
     summary: "No tipset that the subject syncs, validates or follows has two blocks of a miner.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #4806, Lotus #831: two blocks of a miner in one widened tipset",
 };
 
@@ -58,6 +66,8 @@ pub static VALIDATED_IN_ORDER: Claim = Claim {
     summary: "A tipset is validated after its parent, and only once.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #1198, Lotus #11541: tipsets synced twice; Venus #1148: stored, not validated",
 };
 

@@ -15,6 +15,8 @@ pub static CHECKPOINT_FINAL: Claim = Claim {
     summary: "From a checkpoint on, every head builds on exactly that tipset or is it.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #6435, Lotus #12747: a checkpointed tipset expanded by a sibling; Lotus #3680",
 };
 
@@ -24,6 +26,8 @@ pub static CHECKPOINT_TAKEN: Claim = Claim {
     summary: "A checkpoint that the operator sets on our chain above the last one is taken.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #3717: IsAncestorOf never ends; Lotus #1915, #6240: heights over null rounds",
 };
 
@@ -34,6 +38,8 @@ pub static FORK_WITHIN_FINALITY: Claim = Claim {
               fork that is longer than that below our height.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #5182, #5244: fork length not bounded on our own side",
 };
 

@@ -16,6 +16,8 @@ pub static BAD_NOT_RETRIED: Claim = Claim {
     summary: "A target that failed a check for good is not synced again before a restart.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #12763: diverging blocks not marked bad; Forest #7179: dead forks retried",
 };
 
@@ -26,6 +28,8 @@ pub static COMPLETE_IS_VALIDATED: Claim = Claim {
               blocks in a validated tipset.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #3963: the error of a sync was swallowed; Lotus #4541: complete, no progress",
 };
 
@@ -35,6 +39,8 @@ pub static EPOCH_WINDOW: Claim = Claim {
     summary: "No target further ahead than five epochs beyond the clock is synced.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #10691, #2000: impossibly high blocks processed",
 };
 
@@ -44,6 +50,8 @@ pub static SYNCED_ONCE: Claim = Claim {
     summary: "A target is not synced while its sync runs, nor again after that was complete.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Lotus #4541, #4599: active or recent targets queued and synced again",
 };
 
@@ -53,6 +61,8 @@ pub static SYNCS_BOUNDED: Claim = Claim {
     summary: "At most as many syncs run as are allowed, also after the number was changed.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus pkg/chainsync/dispatcher: maxCount, SetConcurrent",
 };
 

@@ -19,6 +19,8 @@ pub static HEAD_INDEPENDENT_OF_ORDER: Claim = Claim {
               and of equal ones that with the smaller ticket.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "FIP-0023; FRC-0051; Lotus #7378: equal weights kept the first seen; Lotus #12253",
 };
 
@@ -29,6 +31,8 @@ pub static HEAVIEST_TARGET_SYNCED: Claim = Claim {
               better than the head, whatever failed before it.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "Venus #5771 (open): a failed heavier target bars later honest ones; Lotus #4541; \
              Venus #4379: pending work replaced",
 };

@@ -21,6 +21,8 @@ pub static HELLO_TELLS_HEAD: Claim = Claim {
               parents, and the genesis block.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "/fil/hello/1.0.0; Venus venus-shared/libp2p/hello; Lotus node/hello",
 };
 
@@ -31,6 +33,8 @@ pub static SERVER_REPLIES_EXACT: Claim = Claim {
               validated head with exactly the tipsets and messages that were asked for.",
     strength: Strength::Must,
     needs: Needs::Events,
+    why: "",
+    exceptions: "",
     source: "/fil/chain/xchg/0.0.1; Venus #6171: never served; Venus #4245: BLS and secp swapped; \
              Forest #3598: wrong status",
 };
