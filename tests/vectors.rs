@@ -81,6 +81,27 @@ fn a_wrong_part_of_an_expectation_is_found() {
     assert_eq!(failures.len(), 1, "{failures:?}");
     assert_eq!(failures[0].0, "an overlap by one header");
     assert!(failures[0].1.got.contains("\"merged\":true"), "{}", failures[0].1.got);
+    let [difference] = &failures[0].1.differences[..] else { panic!("{failures:?}") };
+    assert_eq!(
+        (&*difference.path, &*difference.expected, &*difference.got),
+        ("merged", "false", "true")
+    );
+}
+
+#[test]
+fn a_mismatch_names_blocks_by_their_place_in_the_input() {
+    let file = Path::new(ROOT).join("vectors/tipset-sync/target-tracker.yaml");
+    let text = read_text(&file).unwrap();
+    let (from, to) = (text.find("      queue:\n        - - \"").unwrap(), "      queue: []\n");
+    let end = from + text[from..].find("      selected:").unwrap();
+    let text = format!("{}{to}{}", &text[..from], &text[end..]);
+    let (header, _) = read_header(&file, &text).unwrap();
+    let report = verify_text::<TipsetSync>(&file, &header, &text).unwrap();
+    let failures: Vec<_> = report.failures().collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    let [difference] = &failures[0].1.differences[..] else { panic!("{failures:?}") };
+    assert_eq!(difference.path, "queue");
+    assert_eq!(difference.got, "[[\"<steps[0].blocks[0]>\"]]");
 }
 
 fn tables_hold<F: Catalog>(cases_min: usize) {
@@ -120,6 +141,8 @@ fn verify<F: Catalog>(path: &Path, text: &str) -> String {
         verify_text::<F>(path, &header, text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let failures: Vec<_> = report.failures().collect();
     assert!(failures.is_empty(), "{}: {failures:#?}", path.display());
+    let errors: Vec<_> = report.errors().collect();
+    assert!(errors.is_empty(), "{errors:#?}");
     header.kind
 }
 
