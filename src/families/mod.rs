@@ -11,7 +11,7 @@ pub mod skeleton;
 pub mod state_sync;
 pub mod tipset_sync;
 
-pub use catalog::{Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
+pub use catalog::{Capability, Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
 pub use difference::{FieldDifference, Mismatch, first_difference};
 pub(crate) use function::table_function;
 pub use function::{
