@@ -190,21 +190,20 @@ pub(super) fn chain_tips(given: &TipsGiven) -> Result<Tips, String> {
     let height = |id| world.height(id);
     let is_best = |id| shape.height_of(&world.hash(id)).is_some();
     let best_height = shape.tip_height();
-    let is_parent = |id| {
-        let is_child = |other| {
-            height(other) == height(id) + 1 && world.ancestor(other, height(id)) == Some(id)
-        };
-        world.ids().any(|other| is_child(other) && (!is_best(other) || !is_best(id)))
-    };
+    // The parents of blocks outside of the best chain: a block of the best chain but its tip is none
+    // that counts anyway.
+    let outside = world.ids().filter(|id| !is_best(*id));
+    let parent = |id| world.ancestor(id, height(id) - 1).expect("genesis is on the best chain");
+    let parents: BTreeSet<BlockId> = outside.map(parent).collect();
     let mut tips = Vec::new();
     for id in world.ids() {
         let is_active = is_best(id) && height(id) == best_height;
-        if !is_active && (is_best(id) || is_parent(id)) {
+        if !is_active && (is_best(id) || parents.contains(&id)) {
             continue;
         }
         let below = |height| world.ancestor(id, height).expect("at or below the block");
         let fork = (0..=height(id)).rev().find(|height| is_best(below(*height))).unwrap_or(0);
-        let is_invalid = (0..=height(id)).any(|height| invalid.contains(&below(height)));
+        let is_invalid = invalid.iter().any(|bad| world.ancestor(id, height(*bad)) == Some(*bad));
         let status = match () {
             () if is_active => TipStatus::Active,
             () if is_invalid => TipStatus::Invalid,
