@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
 use syncheck::families::tipset_sync::TipsetSync;
-use syncheck::families::{Catalog, Mismatch};
 use syncheck::machine::{Family, Observes};
 use syncheck::sim::Record;
 use syncheck::vectors::{read_header, read_scenario, read_text, verify_text};
@@ -100,14 +99,6 @@ fn table(kind: &str, given: &str, expect: &str) -> String {
         "format: \"syncheck/1\"\nfamily: \"tipset-sync\"\nkind: \"{kind}\"\ncases:\n  \
          - name: \"a\"\n    given:\n      {given}\n    expect:\n      {expect}\n"
     )
-}
-
-fn failure(kind: &str, given: &str, expect: &str) -> Option<Mismatch> {
-    let (path, text) = (Path::new("file.yaml"), table(kind, given, expect));
-    let (header, _) = read_header(path, &text).expect("the header is right");
-    let report = verify_text::<TipsetSync>(path, &header, &text)
-        .unwrap_or_else(|error| panic!("{error}\n{text}"));
-    report.failures().next().map(|(_, mismatch)| mismatch.clone())
 }
 
 /// Checks a text and gives back how many cases it has.
