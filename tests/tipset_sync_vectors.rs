@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use syncheck::adapters::InProcess;
 use syncheck::campaign::{Judge, run_once};
+use syncheck::families::Catalog;
 use syncheck::families::tipset_sync::TipsetSync;
 use syncheck::machine::{Family, Observes};
 use syncheck::sim::Record;
