@@ -128,7 +128,11 @@ pub enum InventoryKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-    /// A block was stored, on whatever chain.
+    /// A block was stored, on whatever chain: its parent is stored, it and its header pass all checks
+    /// that can be made without the state of its own chain, and it is not asked for again. It need
+    /// not be *validated*: a block is that once it has been on the best chain. A block that is stored
+    /// and not validated may turn out invalid, may be served to peers or not, and never counts as
+    /// progress. A subject that calls a block stored only when it is validated is right too.
     BlockAccepted {
         /// The block.
         hash: BlockHash,
@@ -142,7 +146,8 @@ pub enum Event {
         /// Why.
         reason: Fault,
     },
-    /// A header was taken as part of a chain to follow.
+    /// A header was taken as part of a chain to follow: its parent was, and its work, difficulty, time
+    /// and checkpoint are right.
     HeaderAccepted {
         /// The header.
         hash: BlockHash,
@@ -159,7 +164,7 @@ pub enum Event {
         /// The peer.
         peer: Option<PeerId>,
     },
-    /// The best chain ends here now.
+    /// The best chain ends here now. All blocks of it are validated.
     Tip {
         /// The tip.
         hash: BlockHash,

@@ -329,6 +329,7 @@ impl SyncManager {
         } else if self.headers_are_wanted(id) {
             self.ask_headers_from_start(now, id, out);
         } else {
+            self.assume_on_best_headers(id);
             self.go_on(now, out);
         }
     }
@@ -341,14 +342,24 @@ impl SyncManager {
         }
     }
 
-    /// Whether a peer may have headers that it has not shown.
+    /// Whether headers are asked for at the beginning of a turn. btcd 0.26 asks only a peer that
+    /// claims more than the best header's height; of others it fetches blocks at once (`startSync`).
+    ///
+    /// DIFFERENCE: who has failed before, or announced what is not known, may be on another chain: it
+    /// is asked. btcd asks it for the same blocks for ever.
     fn headers_are_wanted(&self, id: PeerId) -> bool {
         let peer = &self.peers[&id];
-        let shown = peer.best_known.map_or(0, |id| self.chain.height(id));
         self.profile == Profile::Btcd025
-            || shown < peer.last_block
-            || peer.best_known.is_none()
+            || peer.last_block > self.chain.height(self.chain.best_header())
+            || (peer.best_known.is_none() && self.failures.contains_key(&id))
             || peer.last_announced.is_some_and(|hash| self.chain.find(&hash).is_none())
+    }
+
+    /// A peer that is no higher than the best header is taken to be on its chain.
+    pub(super) fn assume_on_best_headers(&mut self, id: PeerId) {
+        let height = self.peers[&id].last_block;
+        let shown = self.chain.ancestor(self.chain.best_header(), height);
+        self.note_shown(id, shown);
     }
 
     /// Whether a peer says that it has what we have not.
