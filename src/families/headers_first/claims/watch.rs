@@ -18,7 +18,10 @@ impl Connections {
                 self.0.insert(*peer);
             }
             What::In { input: Input::Disconnected { peer }, .. }
-            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
+            | What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } => {
                 self.0.swap_remove(peer);
             }
             What::Crashed { .. } => self.0.clear(),
@@ -62,12 +65,24 @@ impl Heights {
                     *height = shown.max(*height);
                 }
             }
+<<<<<<< HEAD
             What::In { input: Input::Connected { peer, hello }, .. } => {
                 self.of.insert(*peer, if self.counts_claims { hello.start_height } else { 0 });
             }
             What::In { input: Input::Disconnected { peer }, .. }
             | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
                 self.of.swap_remove(peer);
+=======
+            What::In { input: Input::Connected { peer, hello, .. }, .. } => {
+                self.0.insert(*peer, hello.start_height);
+            }
+            What::In { input: Input::Disconnected { peer }, .. }
+            | What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } => {
+                self.0.swap_remove(peer);
+>>>>>>> main
             }
             What::Crashed { .. } => self.of.clear(),
             _ => {}
@@ -110,9 +125,10 @@ impl MustDrop {
     /// Sees a step; it is a breach if the next input comes first.
     pub(super) fn see(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
         match &step.what {
-            What::Out { output: Output::Disconnect { peer, .. }, .. }
-                if self.due.as_ref().is_some_and(|(due, _)| due == peer) =>
-            {
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } if self.due.as_ref().is_some_and(|(due, _)| due == peer) => {
                 self.due = None;
                 Ok(())
             }
