@@ -134,18 +134,11 @@ pub enum InventoryKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-<<<<<<< HEAD
-    /// A block was stored, on whatever chain: its parent is stored, it and its header pass all checks
-    /// that can be made without the state of its own chain, and it is not asked for again. It need
-    /// not be *validated*: a block is that once it has been on the best chain. A block that is stored
-    /// and not validated may turn out invalid, may be served to peers or not, and never counts as
-    /// progress. A subject that calls a block stored only when it is validated is right too.
-=======
-    /// A block is stored for good, on whatever chain: it is not asked for again, and is served, even
-    /// after a restart. Its header and its own form are right, and its parent is stored. What else a
-    /// client checks only of blocks on its best chain may be wrong: a block is validated when `tip`
-    /// names it or one that follows it.
->>>>>>> main
+    /// A block is stored for good, on whatever chain: it is not asked for again, even after a restart.
+    /// Its header and its own form are right, and its parent is stored. What else a client checks only
+    /// of blocks on its best chain may be wrong: a block is validated when `tip` names it or one that
+    /// follows it. Before that it may be served or not, and a client that stores blocks only when they
+    /// are validated is right too.
     BlockAccepted {
         /// The block.
         hash: BlockHash,
@@ -162,14 +155,9 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<Words>,
     },
-<<<<<<< HEAD
-    /// A header was taken as part of a chain to follow: its parent was, and its work, difficulty, time
-    /// and checkpoint are right.
-=======
     /// A header that is right in itself and in its place is known now, on whatever chain, without its
     /// block. It may be forgotten at a restart. A client that keeps no headers apart from blocks
     /// reports none.
->>>>>>> main
     HeaderAccepted {
         /// The header.
         hash: BlockHash,

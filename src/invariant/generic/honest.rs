@@ -67,30 +67,9 @@ impl<F: Family> Invariant<F> for HonestKept<F> {
 
     fn observe(&mut self, step: &Step<F>) -> Result<(), Violation> {
         match &step.what {
-<<<<<<< HEAD
             What::Acted { peer, action } => {
                 if let Some(record) = self.records.get_mut(peer) {
                     record.acts.push(action.clone());
-=======
-            What::Out { output: Output::Send { .. }, .. } => {
-                self.judged += 1;
-                Ok(())
-            }
-            What::Out {
-                output: Output::Disconnect { peer, reason } | Output::Refuse { peer, reason },
-                ..
-            } => {
-                let plans = &self.context.scenario.peers;
-                let kept = plans.iter().find(|plan| plan.id == *peer).is_some_and(|plan| {
-                    let world = &self.context.world;
-                    let mut actions = plan.actions.iter();
-                    plan.is_prompt()
-                        && F::must_keep(world, &plan.has)
-                        && actions.all(|action| F::must_keep_after(world, &action.what))
-                });
-                if !kept {
-                    return Ok(());
->>>>>>> main
                 }
             }
             What::In { input: Input::Message { peer, .. }, lie, fault, .. } => {
@@ -139,7 +118,7 @@ impl<F: Family> HonestKept<F> {
                     record.asked += 1;
                 }
             }
-            Output::Disconnect { peer, reason } => {
+            Output::Disconnect { peer, reason } | Output::Refuse { peer, reason } => {
                 if self.has_cause(*peer, step.at) {
                     return Ok(());
                 }
@@ -150,6 +129,7 @@ impl<F: Family> HonestKept<F> {
                 )
                 .about(*peer));
             }
+            Output::Dial { .. } => {}
         }
         Ok(())
     }

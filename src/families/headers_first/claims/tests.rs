@@ -4,7 +4,7 @@ use crate::families::headers_first::{
     Event, HeadersFirst, Hello, Inventory, Message, PeerSpec, Place, Reason, Services, Spec,
 };
 use crate::invariant::{Context, Invariant, Violation, generic};
-use crate::machine::{Input, Output, PeerId, Time};
+use crate::machine::{Dialer, Input, Output, PeerId, Time};
 use crate::primitives::bitcoin::{BlockHash, Header};
 use crate::scenario::{Heal, Liars, Lie, Limits, PeerPlan, Scenario, Stall};
 use crate::trace::{Step, What};
@@ -53,7 +53,7 @@ impl Watched {
         for peer in [P1, P2] {
             let hello =
                 Hello { start_height: 10, network: true, network_limited: false, witness: true };
-            watched.take(Input::Connected { peer, hello }).unwrap();
+            watched.take(Input::Connected { peer, hello, dialer: Dialer::Peer }).unwrap();
         }
         watched
     }

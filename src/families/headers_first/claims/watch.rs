@@ -65,24 +65,15 @@ impl Heights {
                     *height = shown.max(*height);
                 }
             }
-<<<<<<< HEAD
-            What::In { input: Input::Connected { peer, hello }, .. } => {
-                self.of.insert(*peer, if self.counts_claims { hello.start_height } else { 0 });
-            }
-            What::In { input: Input::Disconnected { peer }, .. }
-            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
-                self.of.swap_remove(peer);
-=======
             What::In { input: Input::Connected { peer, hello, .. }, .. } => {
-                self.0.insert(*peer, hello.start_height);
+                self.of.insert(*peer, if self.counts_claims { hello.start_height } else { 0 });
             }
             What::In { input: Input::Disconnected { peer }, .. }
             | What::Out {
                 output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
                 ..
             } => {
-                self.0.swap_remove(peer);
->>>>>>> main
+                self.of.swap_remove(peer);
             }
             What::Crashed { .. } => self.of.clear(),
             _ => {}

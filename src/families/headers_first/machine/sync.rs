@@ -237,7 +237,7 @@ impl SyncManager {
         self.ask_headers(now, id, locator, out);
     }
 
-    /// Asks the sync peer for the blocks after its locator, whatever it was asked before.
+    /// Asks the sync peer for the blocks after its locator, unless that answer is on its way.
     pub(super) fn ask_blocks_from(
         &mut self,
         now: Time,
@@ -245,14 +245,18 @@ impl SyncManager {
         locator: Vec<BlockHash>,
         out: &mut Outbox<HeadersFirst>,
     ) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so an
+        // answer that was lost is never asked for again (#229). Here it is dropped as long as its
+        // answer may come (btcd: `prevGetBlocksBegin`, `prevGetBlocksStop`).
+        if peer.get_blocks_open_until.is_none_or(|until| until <= now) {
+            peer.last_get_blocks = None;
+        } else if locator.first().map(|begin| (*begin, BlockHash::ZERO)) == peer.last_get_blocks {
+            return;
+        }
         let tip = self.chain.tip();
         if let Some(sync) = &mut self.sync {
             sync.asked_at_tip = Some(tip);
-        }
-        if let Some(peer) = self.peers.get_mut(&id) {
-            // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so
-            // an answer that was lost is never asked for again (#229).
-            peer.last_get_blocks = None;
         }
         self.ask_blocks(now, id, locator, BlockHash::ZERO, out);
     }
@@ -272,6 +276,7 @@ impl SyncManager {
             return;
         }
         peer.last_get_blocks = Some((begin, stop));
+        peer.get_blocks_open_until = Some(now + super::timers::RESPONSE_MS);
         // DIFFERENCE: btcd gives getblocks 30 s for an inv, but who has nothing after the locator
         // stays silent by the protocol (bchd 23ab2561).
         if self.quirks.inv_deadline {
