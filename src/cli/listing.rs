@@ -112,7 +112,13 @@ fn invariants<F: Catalog>() -> Entries {
             "{:<28} {:<8} {}\n{:38}{}",
             claim.id, strength, claim.summary, "", claim.source
         );
-        let broken = F::deviations().iter().filter(|known| known.claim == claim.id);
+        for (name, words) in [("why", claim.why), ("except", claim.exceptions)] {
+            if !words.is_empty() {
+                text.push_str(&format!("\n{:38}{name}: {words}", ""));
+            }
+        }
+        let broken = F::deviations().iter().chain(F::client_deviations());
+        let broken = broken.filter(|known| known.claim == claim.id);
         let broken: Vec<_> = broken.collect();
         for known in &broken {
             text.push_str(&format!("\n{:38}broken by {}: {}", "", known.profile, known.source));
@@ -126,6 +132,9 @@ fn invariants<F: Catalog>() -> Entries {
             "profiles": profiles,
             "broken_by": broken,
             "summary": claim.summary,
+            "needs": claim.needs.name(),
+            "why": claim.why,
+            "exceptions": claim.exceptions,
             "source": claim.source,
         });
         (text, object)

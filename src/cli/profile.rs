@@ -189,21 +189,26 @@ fn judge_of<F: Catalog>(
     let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
     // A claim that is left out need not be one of every family.
     let mut without = arguments.without.clone();
+    if choice.is_child() {
+        without.extend(bound.map(F::broken_by_client).unwrap_or_default());
+    }
     without.retain(|name| F::claims().iter().any(|entry| entry.claim.id == name));
     let judge = Judge::<F>::new(bound, observes)
         .without(&without)
         .expect("only claims of this family are left out")
         .knowing(|claim| campaign.baseline.reason(F::NAME, claim).is_some());
-    warn_of_gaps::<F>(bound, observes);
+    warn_of_gaps::<F>(bound, observes, choice.is_child());
     judge
 }
 
 /// Says which claims are not judged, and why.
-fn warn_of_gaps<F: Catalog>(profile: Option<&str>, observes: Observes) {
+fn warn_of_gaps<F: Catalog>(profile: Option<&str>, observes: Observes, is_child: bool) {
     for (claim, needs) in Judge::<F>::unseen(profile, observes) {
         warn(format!("{claim} is not judged: the subject does not show its {needs:?}"));
     }
-    let deviations = F::deviations().iter().filter(|known| profile == Some(known.profile));
+    let of_client = if is_child { F::client_deviations() } else { &[] };
+    let deviations = F::deviations().iter().chain(of_client);
+    let deviations = deviations.filter(|known| profile == Some(known.profile));
     let known: Vec<&str> = deviations.map(|known| known.claim).collect();
     if let Some(profile) = profile.filter(|_| !known.is_empty()) {
         warn(format!("{profile} is known to break {}: not judged", known.join(", ")));

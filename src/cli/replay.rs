@@ -54,7 +54,13 @@ impl Visit for Replay<'_> {
             None => Some(own.clone()),
         };
         let observes = choice.observes().map_err(|error| refuse(Exit::SubjectFailed, error))?;
-        let judge = Judge::<F>::new(bound.as_deref(), observes);
+        let mut broken = Vec::new();
+        if let Some(profile) = bound.as_deref().filter(|_| choice.is_child()) {
+            broken = F::broken_by_client(profile);
+        }
+        let judge = Judge::<F>::new(bound.as_deref(), observes)
+            .without(&broken)
+            .expect("only claims of this family are left out");
         let mut subject = choice.make().map_err(|error| refuse(Exit::SubjectFailed, error))?;
         let run = run_once(&context, subject.as_mut(), &judge, Record::Steps);
         let shown = Shown { arguments, subject: choice.name(), profile: own };

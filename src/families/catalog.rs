@@ -25,6 +25,18 @@ pub trait Catalog: Family {
         &[]
     }
 
+    /// The *must* claims that the client itself is known to break where the reference, on purpose, does
+    /// not: the reference and its mutants are held to them, the real client is not.
+    fn client_deviations() -> &'static [Deviation] {
+        &[]
+    }
+
+    /// The claims that a real client of a profile is not held to, besides [`Catalog::deviations`].
+    fn broken_by_client(profile: &str) -> Vec<String> {
+        let known = Self::client_deviations().iter().filter(|known| known.profile == profile);
+        known.map(|known| known.claim.to_owned()).collect()
+    }
+
     /// Whether a client is known to break a *must* claim.
     fn deviates(profile: &str, claim: &str) -> bool {
         Self::deviations().iter().any(|known| known.profile == profile && known.claim == claim)

@@ -48,6 +48,16 @@ pub enum Needs {
 }
 
 impl Needs {
+    /// Its name in lists.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Messages => "messages",
+            Self::Events => "events",
+            Self::Gauges => "gauges",
+            Self::Restart => "restart",
+        }
+    }
+
     /// Whether a subject that shows `observes` shows enough.
     pub fn met_by(self, observes: Observes) -> bool {
         match self {

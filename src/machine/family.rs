@@ -150,6 +150,9 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync 
     /// another for the same item.
     const RETRY_MS: Millis = 2_000;
 
+    /// How long an answer may take before a correct subject may drop the peer for it.
+    const ANSWER_MS: Millis = 2_000;
+
     /// A peer's own doing in words: `moves to m12`.
     fn describe_action(_world: &Self::World, action: &Self::Action) -> String {
         format!("does {action:?}")
@@ -183,6 +186,18 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync 
     /// Whether that is still so when a peer has done this on its own: found a block, moved to
     /// another chain.
     fn must_keep_after(_world: &Self::World, _action: &Self::Action) -> bool {
+        true
+    }
+
+    /// Whether a peer that has done `acts` on its own is of use at `now` to a subject that has come so
+    /// far. One that has nothing to give may be dropped to make room.
+    fn is_of_use(
+        _world: &Self::World,
+        _spec: &Self::PeerSpec,
+        _acts: &[Self::Action],
+        _progress: &Self::Progress,
+        _now: Time,
+    ) -> bool {
         true
     }
 

@@ -1,12 +1,14 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
+use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Scenario};
 
 use super::{Ending, HeadersFirst, Profile, Start, SyncManager, World};
-use super::{claims, drawing, endings, functions, misbehavior, mutants, samples, strategy};
+use super::{
+    claims, deviations, drawing, endings, functions, misbehavior, mutants, samples, strategy,
+};
 
 impl Catalog for HeadersFirst {
     fn profiles() -> &'static [&'static str] {
@@ -19,6 +21,10 @@ impl Catalog for HeadersFirst {
 
     fn claims() -> Vec<ClaimEntry<Self>> {
         claims::claims()
+    }
+
+    fn client_deviations() -> &'static [Deviation] {
+        deviations::CLIENT_DEVIATIONS
     }
 
     fn mutants() -> &'static [Mutant<Self>] {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use bitcoin::hashes::Hash as _;
 use schemars::JsonSchema;
 
-use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError};
+use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError, Time};
 use crate::primitives::bitcoin::{BlockHash, Header};
 use crate::world::BlockId;
 
@@ -12,7 +12,7 @@ use super::describe;
 use super::locator::{MAX_HEADERS_PER_MESSAGE, MAX_INVENTORY_PER_MESSAGE, MAX_LOCATOR_HASHES};
 use super::{
     Action, Command, Ending, Event, Gauges, Hello, HonestPeer, Inventory, InventoryKind, Message,
-    Misbehavior, PeerSpec, Profile, Reason, Spec, Start, World,
+    Misbehavior, PeerSpec, Profile, Reason, Services, Spec, Start, World,
 };
 
 /// Bitcoin block sync as btcd's `netsync` does it, as the one who syncs and as the one who serves.
@@ -217,10 +217,14 @@ impl Family for HeadersFirst {
         world.keeps_checkpoints(id) && world.ancestor(tip, world.height(id)) != Some(id)
     }
 
+    /// Clients look for peers that serve all blocks with witnesses, and may close other connections
+    /// (Bitcoin Core, `HasAllDesirableServiceFlags`; btcd, `isSyncCandidate`). Who claims less height
+    /// than it has may have grown since.
     fn must_keep(world: &World, spec: &PeerSpec) -> bool {
         world.place(&spec.tip).is_ok_and(|tip| {
-            let claims_right = spec.claims.is_none_or(|height| height == world.height(tip));
-            claims_right && world.is_valid(tip) && world.suits_checkpoints(tip)
+            let claims_right = spec.claims.is_none_or(|height| height <= world.height(tip));
+            let serves_all = spec.services == Services::Full;
+            claims_right && serves_all && world.is_valid(tip) && world.suits_checkpoints(tip)
         })
     }
 
@@ -229,9 +233,36 @@ impl Family for HeadersFirst {
         world.place(tip).is_ok_and(|tip| world.is_valid(tip) && world.suits_checkpoints(tip))
     }
 
+    /// Bitcoin Core drops outbound peers with less work than its own tip after 20 minutes
+    /// (`ConsiderEviction`), and those that bring no fresh headers (`m_headers_sync_timeout`). bcoin
+    /// drops a peer whose headers end below the next checkpoint.
+    fn is_of_use(
+        world: &World,
+        spec: &PeerSpec,
+        acts: &[Action],
+        progress: &Progress,
+        now: Time,
+    ) -> bool {
+        let Ok(mut tip) = world.place(&spec.tip) else { return false };
+        for act in acts {
+            if let Action::Advance { tip: next } = act
+                && let Ok(next) = world.place(next)
+                && world.work(next) > world.work(tip)
+            {
+                tip = next;
+            }
+        }
+        let own = progress.tip.unwrap_or_else(|| world.start_tip());
+        let mut checkpoints = world.checkpoints().iter();
+        let next = checkpoints.find(|checkpoint| checkpoint.height > world.height(own));
+        next.is_none_or(|checkpoint| world.height(tip) >= checkpoint.height)
+            && world.work(tip) >= world.work(own)
+            && world.is_fresh(tip, now)
+    }
+
     fn refute(world: &World, event: &Event) -> Option<String> {
         let (what, hash, holds): (_, _, fn(&World, BlockId) -> bool) = match event {
-            Event::BlockAccepted { hash, .. } => ("blocks", hash, World::is_valid),
+            Event::BlockAccepted { hash, .. } => ("blocks", hash, World::may_be_stored),
             Event::HeaderAccepted { hash, .. } => ("headers", hash, World::header_is_valid),
             Event::Tip { hash, .. } => ("tips", hash, World::is_valid),
             _ => return None,

@@ -134,10 +134,11 @@ pub enum InventoryKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-    /// A block is stored for good, on whatever chain: it is not asked for again, and is served, even
-    /// after a restart. Its header and its own form are right, and its parent is stored. What else a
-    /// client checks only of blocks on its best chain may be wrong: a block is validated when `tip`
-    /// names it or one that follows it.
+    /// A block is stored for good, on whatever chain: it is not asked for again, even after a restart.
+    /// Its header and its own form are right, and its parent is stored. What else a client checks only
+    /// of blocks on its best chain may be wrong: a block is validated when `tip` names it or one that
+    /// follows it. Before that it may be served or not, and a client that stores blocks only when they
+    /// are validated is right too.
     BlockAccepted {
         /// The block.
         hash: BlockHash,
@@ -173,7 +174,7 @@ pub enum Event {
         /// The peer.
         peer: Option<PeerId>,
     },
-    /// The best chain ends here now.
+    /// The best chain ends here now. All blocks of it are validated.
     Tip {
         /// The tip.
         hash: BlockHash,

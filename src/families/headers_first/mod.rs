@@ -4,6 +4,7 @@ mod catalog;
 mod chain;
 mod claims;
 mod describe;
+mod deviations;
 mod drawing;
 mod endings;
 mod family;

@@ -4,13 +4,14 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::machine::SpecError;
+use crate::machine::{SpecError, Time};
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
 use crate::primitives::from_string;
 use crate::primitives::schema::string_schema;
 use crate::world::{BlockId, BlockTree, Branch, Flaw, Rules};
 
-use super::{Checkpoint, Network, Profile, Start};
+use super::rules::{check_block_in_place, check_block_whole};
+use super::{Checkpoint, Fault, Network, Profile, Start};
 
 /// The longest main chain or branch.
 const LENGTH_MAX: u32 = 2_000_000;
@@ -318,6 +319,35 @@ impl World {
     /// Whether the block and all before it are right.
     pub fn is_valid(&self, id: BlockId) -> bool {
         self.tree.is_valid(id)
+    }
+
+    /// Whether a correct client may store the block on a side branch: it, and all before it, are
+    /// right but for what only the state of its own chain can tell, which is what the coinbase may
+    /// pay (Bitcoin Core `ConnectBlock`, btcd `checkConnectBlock`). Such a block must never become
+    /// the tip.
+    pub fn may_be_stored(&self, id: BlockId) -> bool {
+        if !self.header_is_valid(id) {
+            return false;
+        }
+        let mut at = Some(id);
+        while let Some(id) = at.filter(|id| !self.is_valid(*id)) {
+            let (height, block) = (self.height(id), self.block(id));
+            let checked = check_block_whole(&block)
+                .and_then(|()| check_block_in_place(self.network, height, &block));
+            if !matches!(checked, Ok(()) | Err(Fault::BadCoinbaseValue)) {
+                return false;
+            }
+            at = self.parent(id);
+        }
+        true
+    }
+
+    /// Whether the block is younger than 24 hours at an instant of the run: no client counts as
+    /// current with an older tip (Bitcoin Core `DEFAULT_MAX_TIP_AGE`; btcd blockchain, `IsCurrent`).
+    pub fn is_fresh(&self, id: BlockId, now: Time) -> bool {
+        const DAY_S: u64 = 24 * 60 * 60;
+        let unix_now = u64::from(self.unix_time) + now.as_millis() / 1000;
+        u64::from(self.time(id)) + DAY_S >= unix_now
     }
 
     /// Whether the headers of the block and of all before it are right.

@@ -9,7 +9,8 @@ pub static NEVER_PANICS_OR_HANGS: Claim = Claim {
     summary: "No input makes the subject panic, or act for ever at one instant.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
+    why: "Whatever can come over the network comes one day. A client that ends, or spins, is out \
+          of the network.",
     exceptions: "",
     source: "nakamoto #140: an assertion fails when a peer is asked the same twice",
 };

@@ -9,7 +9,9 @@ pub static CONVERGENCE: Claim = Claim {
               in bounded time.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
+    why: "It is what sync is for: beside a peer that has it all and serves it, nothing excuses to \
+          stay behind. The time allowed is the longest that a known client needs with this many \
+          bad peers before the good one.",
     exceptions: "",
     source: "btcd #2606, #518, #1417: sync that stalls for ever beside an honest peer",
 };
@@ -20,8 +22,9 @@ pub static STAYS_CONVERGED: Claim = Claim {
     summary: "A subject that has converged does not fall back by its own doing.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Nothing that honest peers do takes away what is reached, so only the subject itself can \
+          lose it.",
+    exceptions: "after a crash of its process; when an honest peer has got more",
     source: "bchd 1f9a4295: heights that go backwards",
 };
 

@@ -9,8 +9,10 @@ pub static NO_DUPLICATE_IN_FLIGHT: Claim = Claim {
               is answered, or given up as late.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "The second copy is of no use, costs the bandwidth of both, and comes when the first has \
+          been settled: strict receivers then take it for unrequested.",
+    exceptions: "an item that a peer has held back for the family's retry time may be asked of \
+                 another; an item whose peer was lost or said that it does not have it",
     source: "Bitcoin Core #3514; bcoin fd2f1581; btcd #2428: the same block asked of two peers",
 };
 

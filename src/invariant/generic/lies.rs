@@ -8,8 +8,10 @@ pub static LIE_NEVER_BECOMES_PROGRESS: Claim = Claim {
     summary: "The subject never counts as progress what is not valid in the world.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "What a subject counts as progress it builds on, serves and reports; if it is not valid \
+          it has left the network.",
+    exceptions: "a block or part that passes all checks which can be made of it alone, where the \
+                 family says so",
     source: "BitcoinUnlimited #1030, zclassic #134; Bitcoin Core #27608, #16172",
 };
 

@@ -8,8 +8,8 @@ pub static IN_FLIGHT_BOUNDED: Claim = Claim {
     summary: "The items that are asked for and not yet answered stay within the client's limit.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "Each request that waits costs memory, and a peer can announce without end.",
+    exceptions: "a family that has no such limit",
     source: "btcd netsync: maxRequestedBlocks 50 000; geth #14460: unbounded in-flight maps",
 };
 
@@ -19,7 +19,7 @@ pub static MEMORY_BOUNDED: Claim = Claim {
     summary: "Queues, pools and maps stay within their limits, whatever peers send.",
     strength: Strength::Must,
     needs: Needs::Gauges,
-    why: "",
+    why: "Peers are strangers: what one of them can make grow without end, ends the process.",
     exceptions: "",
     source: "Bitcoin Core #3514 (orphan pool), #25717 (headers); bcoin e32f521a (locators)",
 };
@@ -30,7 +30,7 @@ pub static REQUEST_WITHIN_LIMITS: Claim = Claim {
     summary: "No message of the subject is larger than the protocol allows.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
+    why: "The receiver refuses a larger message, and closes the connection.",
     exceptions: "",
     source: "btcd wire: MaxInvPerMsg, MaxBlockLocatorsPerMsg; bcoin e32f521a",
 };

@@ -10,8 +10,10 @@ pub static NO_LOST_REQUEST: Claim = Claim {
     strength: Strength::Must,
     // What is still wanted depends on what was reached: one may leave a chain for a better one.
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A peer that leaves or has nothing is everyday life. What it owed is still missing, and \
+          nobody sends it unasked.",
+    exceptions: "what is no longer wanted, because the subject follows another chain or target; a \
+                 run that has converged; requests before a crash",
     source: "geth #14460; btcd #229, 24db7d7c, #1625; dcrd 1510b02e; zebra #5709",
 };
 

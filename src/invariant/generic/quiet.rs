@@ -11,8 +11,10 @@ pub static QUIET_WHEN_DONE: Claim = Claim {
     summary: "A subject that has converged with honest peers does not keep sending.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "Who has all has nothing to ask. Endless asking is load for all and hides that nothing \
+          is gained.",
+    exceptions: "the first minute after convergence and after each news; sixteen messages for \
+                 each peer; liars that stay and may provoke more",
     source: "zebra #1372; Bitcoin Core #6755: known data asked for again and again",
 };
 

@@ -8,8 +8,9 @@ pub static RESTART_LOSES_NOTHING: Claim = Claim {
     summary: "After a restart nothing is asked for that was stored before.",
     strength: Strength::Must,
     needs: Needs::Restart,
-    why: "",
-    exceptions: "",
+    why: "What the subject calls stored is on disk; to fetch it again is the cost of the whole \
+          sync once more.",
+    exceptions: "what no event has called stored",
     source: "geth #15138: progress lost on restart; zebra #884: known hashes downloaded again",
 };
 

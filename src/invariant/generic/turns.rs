@@ -10,8 +10,9 @@ pub static ONE_REQUEST_PER_PEER: Claim = Claim {
     summary: "A peer is not asked again before it has answered, been given up or gone.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "The protocol of the family lets a peer answer one request at a time, or the answer \
+          cannot be told from that of another.",
+    exceptions: "a request that was not answered for the family's retry time counts as given up",
     source: "geth eth/downloader: a peer is idle or busy; Bitcoin Core #25454",
 };
 

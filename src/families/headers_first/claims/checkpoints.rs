@@ -12,8 +12,9 @@ pub(super) static CHECKPOINT_HELD: Claim = Claim {
               checkpoint, or that builds on one.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A checkpoint is part of the rules that the subject was given: a chain without it is \
+          invalid for it, however much work it has.",
+    exceptions: "a subject that was given no checkpoints",
     source: "btcd netsync handleHeadersMsg; BitcoinUnlimited #1030; bcoin PR #764",
 };
 
@@ -22,8 +23,9 @@ pub(super) static CHECKPOINT_LIAR_DROPPED: Claim = Claim {
     summary: "The sender of a header that contradicts a checkpoint is dropped.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "handleHeadersMsg closes the connection as soon as a header at the height of the \
+          checkpoint has another hash; v0.26 by way of ProcessBlockHeader.",
+    exceptions: "v0.25 looks no further than the next checkpoint",
     source: "btcd netsync handleHeadersMsg: disconnects on a checkpoint mismatch",
 };
 

@@ -11,8 +11,10 @@ pub(super) static UNREQUESTED_BLOCK_DROPS: Claim = Claim {
     summary: "A peer that sends a block which it was not asked for is dropped.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "handleBlockMsg keeps a map of what each peer was asked for, and closes the connection \
+          to who sends anything else.",
+    exceptions: "on btcd's own regtest, where such blocks are processed; what a notfound has \
+                 taken back is no longer asked for",
     source: "btcd netsync handleBlockMsg: \"Got unrequested block\"",
 };
 
@@ -21,7 +23,8 @@ pub(super) static UNREQUESTED_HEADERS_DROP: Claim = Claim {
     summary: "A peer that sends headers before the subject has asked anybody for headers is dropped.",
     strength: Strength::Profile(&["btcd-0.25"]),
     needs: Needs::Messages,
-    why: "",
+    why: "Up to v0.25 headers count only in headers-first mode, which the first getheaders \
+          begins.",
     exceptions: "",
     source: "btcd v0.25 netsync handleHeadersMsg: \"Got unrequested headers\"",
 };

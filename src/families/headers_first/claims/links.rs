@@ -13,8 +13,9 @@ pub(super) static HEADERS_LINK: Claim = Claim {
               above it.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Height, work, difficulty and median time of a block come from its parent, so nobody can \
+          check a block without it.",
+    exceptions: "an orphan, which is kept aside and not accepted",
     source: "btcd netsync handleHeadersMsg: a header that does not connect drops the peer",
 };
 

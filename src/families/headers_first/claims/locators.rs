@@ -1,7 +1,7 @@
 use crate::families::headers_first::{HeadersFirst, Message, World};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::Output;
-use crate::primitives::bitcoin::BlockHash;
+use crate::machine::{Input, LookupMap, Output, PeerId};
+use crate::primitives::bitcoin::{BlockHash, Header};
 use crate::trace::{Step, What};
 
 use super::watch::label;
@@ -12,8 +12,11 @@ pub(super) static LOCATOR_DESCENDS: Claim = Claim {
               is a single block.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "The receiver answers from the first block that it knows. Only a locator that goes down one \
+          branch to genesis lets every honest peer find the fork; a block that nobody has finds \
+          nothing.",
+    exceptions: "a single block, which continues from the last header or block that the same peer \
+                 sent",
     source: "Bitcoin protocol: getheaders, getblocks; bcoin e32f521a; zebra #1372",
 };
 
@@ -23,24 +26,27 @@ pub(super) static LOCATOR_EXACT: Claim = Claim {
               then genesis.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "blockLocator of chainview.go makes it so; the sizes of answers and the number of blocks \
+          sent twice depend on it.",
+    exceptions: "a single block",
     source: "btcd blockchain blockLocator; the same list in Bitcoin Core and bcoin",
 };
 
 pub(super) fn locator_descends(
     context: &Context<HeadersFirst>,
 ) -> Box<dyn Invariant<HeadersFirst>> {
-    Box::new(Locators { context: context.clone(), exact: false, judged: 0 })
+    Box::new(Locators::new(context, false))
 }
 
 pub(super) fn locator_exact(context: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
-    Box::new(Locators { context: context.clone(), exact: true, judged: 0 })
+    Box::new(Locators::new(context, true))
 }
 
 struct Locators {
     context: Context<HeadersFirst>,
     exact: bool,
+    /// Headers that the world does not know, and who sent them, with work or without.
+    made_up: LookupMap<BlockHash, (PeerId, bool)>,
     judged: u64,
 }
 
@@ -50,6 +56,11 @@ impl Invariant<HeadersFirst> for Locators {
     }
 
     fn observe(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
+        if let What::In { input: Input::Message { peer, message }, .. } = &step.what
+            && !self.exact
+        {
+            self.note_made_up(*peer, message);
+        }
         let What::Out {
             output:
                 Output::Send {
@@ -64,7 +75,7 @@ impl Invariant<HeadersFirst> for Locators {
         };
         self.judged += 1;
         let world = &self.context.world;
-        let broken = if self.exact { inexact(world, locator) } else { rising(world, locator) };
+        let broken = if self.exact { inexact(world, locator) } else { self.rising(locator) };
         match broken {
             None => Ok(()),
             Some((expected, got)) => Err(Violation::new(self.claim(), expected, got).about(*peer)),
@@ -76,31 +87,61 @@ impl Invariant<HeadersFirst> for Locators {
     }
 }
 
-/// What is wrong with the order of a locator, as expected against got.
-fn rising(world: &World, locator: &[BlockHash]) -> Option<(String, String)> {
-    let Some(last) = locator.last() else {
-        return Some(("a locator with a block".to_owned(), "an empty one".to_owned()));
-    };
-    let mut newer = None;
-    for hash in locator {
-        let Some(id) = world.find(hash) else {
-            return Some(("blocks that are known".to_owned(), hash.to_string()));
+impl Locators {
+    fn new(context: &Context<HeadersFirst>, exact: bool) -> Self {
+        Self { context: context.clone(), exact, made_up: LookupMap::default(), judged: 0 }
+    }
+
+    fn note_made_up(&mut self, peer: PeerId, message: &Message) {
+        let world = &self.context.world;
+        let mut note = |header: &Header| {
+            if world.find(&header.hash()).is_none() {
+                self.made_up.insert(header.hash(), (peer, header.meets_own_target()));
+            }
         };
-        if let Some(newer) = newer
-            && (world.height(newer) <= world.height(id)
-                || world.ancestor(newer, world.height(id)) != Some(id))
-        {
-            return Some((
-                format!("ancestors of {} behind it", label(world, &world.hash(newer))),
-                label(world, hash),
-            ));
+        match message {
+            Message::Headers { headers } => headers.iter().for_each(note),
+            Message::Block { block } => note(block.header()),
+            _ => {}
         }
-        newer = Some(id);
     }
-    if locator.len() > 1 && *last != world.hash(world.genesis()) {
-        return Some(("genesis at the end".to_owned(), label(world, last)));
+
+    /// What is wrong with the order of a locator, as expected against got.
+    fn rising(&self, locator: &[BlockHash]) -> Option<(String, String)> {
+        let world = &self.context.world;
+        let Some(last) = locator.last() else {
+            return Some(("a locator with a block".to_owned(), "an empty one".to_owned()));
+        };
+        let mut newer = None;
+        for hash in locator {
+            let Some(id) = world.find(hash) else {
+                return Some(("blocks of a valid chain".to_owned(), self.unknown(hash)));
+            };
+            if let Some(newer) = newer
+                && (world.height(newer) <= world.height(id)
+                    || world.ancestor(newer, world.height(id)) != Some(id))
+            {
+                return Some((
+                    format!("ancestors of {} behind it", label(world, &world.hash(newer))),
+                    label(world, hash),
+                ));
+            }
+            newer = Some(id);
+        }
+        if locator.len() > 1 && *last != world.hash(world.genesis()) {
+            return Some(("genesis at the end".to_owned(), label(world, last)));
+        }
+        None
     }
-    None
+
+    /// A block of a locator that no honest peer has: what it is.
+    fn unknown(&self, hash: &BlockHash) -> String {
+        match self.made_up.get(hash) {
+            None => format!("{hash}, which no peer has sent"),
+            Some((peer, false)) => format!("{hash}, a header without work that {peer} sent"),
+            Some((peer, true)) => format!("{hash}, a header on no valid chain that {peer} sent"),
+        }
+    }
 }
 
 /// What is wrong with the shape of a locator. A single block is a locator of its own: the one

@@ -11,6 +11,8 @@ mod relay;
 mod repeats;
 mod replies;
 mod table;
+#[cfg(test)]
+mod tests;
 mod tips;
 mod watch;
 

@@ -18,8 +18,11 @@ pub(super) static NO_ECHO: Claim = Claim {
     summary: "A block is not announced by inv to the peer that has just sent it.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
+    why: "The sender knows the block: server.go adds it to the peer's known inventory, which \
+          QueueInventory leaves out.",
+    exceptions: "a block that a thousand items were exchanged after, for known inventory is a cache \
+                 of a thousand; an answer to getblocks or getdata; announcements by headers, which \
+                 handleRelayInvMsg does not filter",
     source: "btcd peer QueueInventory: known inventory is not announced; server OnBlock",
 };
 
@@ -29,10 +32,36 @@ pub(super) static RELAYS_WHEN_CURRENT: Claim = Claim {
               to have it.",
     strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Each block that is connected while netsync is current goes to all peers by \
+          RelayInventory, whoever it came from.",
+    exceptions: "while a peer is connected that claims or shows a greater height: the sync peer's \
+                 claim alone makes btcd not current; a peer that knows the block already",
     source: "btcd netsync handleBlockchainNotification, server handleRelayInvMsg",
 };
+
+pub(super) static NOT_RELAYED_WHILE_BEHIND: Claim = Claim {
+    id: "not-relayed-while-behind",
+    summary: "A node whose tip is older than a day, or below the last checkpoint, announces no block \
+              unasked.",
+    strength: Strength::Profile(&["btcd-0.25", "btcd-0.26"]),
+    needs: Needs::Events,
+    why: "handleBlockchainNotification relays nothing while netsync is not current: all who are \
+          current know the block, and each block of a long sync would go out to every peer. Bitcoin \
+          Core does so until it has been current once.",
+    exceptions: "answers to getblocks, getdata and getheaders",
+    source: "btcd netsync handleBlockchainNotification, current; Bitcoin Core UpdatedBlockTip",
+};
+
+pub(super) fn not_relayed_while_behind(
+    context: &Context<HeadersFirst>,
+) -> Box<dyn Invariant<HeadersFirst>> {
+    Box::new(Behind {
+        own: OwnChain::new(&context.world),
+        context: context.clone(),
+        asking: None,
+        judged: 0,
+    })
+}
 
 pub(super) fn no_echo(context: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
     Box::new(Echo {
@@ -51,7 +80,7 @@ pub(super) fn relays_when_current(
         own: OwnChain::new(&context.world),
         context: context.clone(),
         connections: Connections::default(),
-        heights: Heights::default(),
+        heights: Heights::claimed_or_shown(),
         known: FastMap::default(),
         was_current: false,
         accepted: Vec::new(),
@@ -149,6 +178,74 @@ impl Echo {
             )
             .about(peer)),
         }
+    }
+}
+
+struct Behind {
+    context: Context<HeadersFirst>,
+    own: OwnChain,
+    /// The peer whose question is being answered.
+    asking: Option<PeerId>,
+    judged: u64,
+}
+
+impl Invariant<HeadersFirst> for Behind {
+    fn claim(&self) -> &'static Claim {
+        &NOT_RELAYED_WHILE_BEHIND
+    }
+
+    fn observe(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
+        let world = &self.context.world;
+        match &step.what {
+            What::In { input, .. } => self.asking = asking(input),
+            What::Out { output: Output::Event { event: Event::BlockAccepted { .. } }, .. }
+                if !self.own.is_far_enough(world, step.at) =>
+            {
+                self.judged += 1
+            }
+            What::Out { output: Output::Send { peer, message }, .. }
+                if self.asking != Some(*peer) && !self.own.is_far_enough(world, step.at) =>
+            {
+                if let Some(block) = announced(message) {
+                    return Err(Violation::new(
+                        &NOT_RELAYED_WHILE_BEHIND,
+                        format!("{peer} is told of no block: the tip is old or low"),
+                        format!("it is told of {}", label(world, &block)),
+                    )
+                    .about(*peer));
+                }
+            }
+            _ => {}
+        }
+        self.own.see(world, step);
+        Ok(())
+    }
+
+    fn exercised(&self) -> u64 {
+        self.judged
+    }
+}
+
+/// Who asks by this input for what an announcement may answer.
+fn asking(input: &Input<HeadersFirst>) -> Option<PeerId> {
+    match input {
+        Input::Message {
+            peer,
+            message:
+                Message::GetBlocks { .. } | Message::GetData { .. } | Message::GetHeaders { .. },
+        } => Some(*peer),
+        _ => None,
+    }
+}
+
+/// The last block that a message announces.
+fn announced(message: &Message) -> Option<BlockHash> {
+    match message {
+        Message::Headers { headers } => headers.last().map(|header| header.hash()),
+        Message::Inv { items } => {
+            items.iter().rev().find(|item| item.is_block()).map(|item| item.hash)
+        }
+        _ => None,
     }
 }
 

@@ -10,9 +10,12 @@ pub(super) static NO_REPEATED_REQUEST: Claim = Claim {
               or been given up.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
-    exceptions: "",
-    source: "Bitcoin Core #6755, #8054, #25454: chains of the same getheaders; btcd's filter",
+    why: "The answer to the first request is on its way, and the second costs the peer the same \
+          again. Each repeat that is answered brings on the next, so that chains of them never end.",
+    exceptions: "once, when another peer has been lost since: its successor may be asked from the \
+                 start, whatever it was asked as one of many",
+    source: "Bitcoin Core #6755, #8054, #25454: chains of the same getheaders; btcd peer \
+             PushGetBlocksMsg, PushGetHeadersMsg: the same request is never sent twice in a row",
 };
 
 pub(super) fn no_repeated_request(_: &Context<HeadersFirst>) -> Box<dyn Invariant<HeadersFirst>> {
@@ -21,8 +24,18 @@ pub(super) fn no_repeated_request(_: &Context<HeadersFirst>) -> Box<dyn Invarian
 
 struct Repeats {
     /// The requests that a peer has not answered: kind, first block, stop.
-    open: FastMap<(PeerId, bool, BlockHash, BlockHash), Time>,
+    open: FastMap<(PeerId, bool, BlockHash, BlockHash), Open>,
     judged: u64,
+}
+
+/// A request that was not answered.
+#[derive(Clone, Copy)]
+struct Open {
+    at: Time,
+    /// Another peer was lost since it was first sent.
+    other_lost: bool,
+    /// It was repeated for that.
+    repeated: bool,
 }
 
 impl Invariant<HeadersFirst> for Repeats {
@@ -40,19 +53,25 @@ impl Invariant<HeadersFirst> for Repeats {
                 };
                 self.judged += 1;
                 let first = locator.first().copied().unwrap_or(BlockHash::ZERO);
-                let earlier = self.open.insert((*peer, headers, first, *stop), step.at);
-                match earlier {
-                    Some(at) if step.at.since(at) < HeadersFirst::RETRY_MS => {
+                let key = (*peer, headers, first, *stop);
+                let earlier = self.open.get(&key).copied();
+                let mut open = Open { at: step.at, other_lost: false, repeated: false };
+                if let Some(earlier) = earlier
+                    && step.at.since(earlier.at) < HeadersFirst::RETRY_MS
+                {
+                    if earlier.repeated || !earlier.other_lost {
                         let kind = if headers { "getheaders" } else { "getblocks" };
-                        Err(Violation::new(
+                        return Err(Violation::new(
                             &NO_REPEATED_REQUEST,
-                            format!("{peer} answers the {kind} of {at} first"),
+                            format!("{peer} answers the {kind} of {} first", earlier.at),
                             format!("the same {kind} at {}", step.at),
                         )
-                        .about(*peer))
+                        .about(*peer));
                     }
-                    _ => Ok(()),
+                    open.repeated = true;
                 }
+                self.open.insert(key, open);
+                Ok(())
             }
             What::In { input: Input::Message { peer, message }, .. }
                 if HeadersFirst::role(message) == Role::Response
@@ -61,8 +80,10 @@ impl Invariant<HeadersFirst> for Repeats {
                 self.open.retain(|(asked, ..), _| asked != peer);
                 Ok(())
             }
-            What::In { input: Input::Disconnected { peer }, .. } => {
+            What::In { input: Input::Disconnected { peer }, .. }
+            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
                 self.open.retain(|(asked, ..), _| asked != peer);
+                self.open.values_mut().for_each(|open| open.other_lost = true);
                 Ok(())
             }
             What::Crashed { .. } => {

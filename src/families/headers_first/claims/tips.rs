@@ -12,8 +12,9 @@ pub(super) static TIP_HAS_MOST_WORK: Claim = Claim {
               the first.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The chain with the most work is the consensus of the protocol; who follows another is on a \
+          fork of its own.",
+    exceptions: "a stored block that full validation refuses does not count",
     source: "btcd blockchain connectBestChain; bchd 1f9a4295; dcrd 1cf325b9",
 };
 
@@ -59,7 +60,7 @@ impl Invariant<HeadersFirst> for MostWork {
                     }
                 }
                 if let Event::BlockAccepted { hash, .. } = event
-                    && let Some(id) = world.find(hash)
+                    && let Some(id) = world.find(hash).filter(|id| world.is_valid(*id))
                     && self.best.is_none_or(|best| world.work(id) > world.work(best))
                 {
                     self.best = Some(id);

@@ -38,35 +38,50 @@ impl Connections {
     }
 }
 
-/// The greatest height that each connected peer has claimed or shown.
-#[derive(Debug, Default)]
-pub(super) struct Heights(FastMap<PeerId, u32>);
+/// The greatest height that each connected peer has shown, or claimed.
+#[derive(Debug)]
+pub(super) struct Heights {
+    of: FastMap<PeerId, u32>,
+    /// Whether a claim counts that nothing has proven.
+    counts_claims: bool,
+}
 
 impl Heights {
+    /// Heights that peers have shown by blocks, headers or announcements.
+    pub(super) fn shown() -> Self {
+        Self { of: FastMap::default(), counts_claims: false }
+    }
+
+    /// The same, and those that their handshakes claim.
+    pub(super) fn claimed_or_shown() -> Self {
+        Self { of: FastMap::default(), counts_claims: true }
+    }
+
     pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
         match &step.what {
             What::In { input: Input::Message { peer, message }, .. } => {
-                if let (Some(height), Some(shown)) = (self.0.get_mut(peer), shown(world, message)) {
+                if let (Some(height), Some(shown)) = (self.of.get_mut(peer), shown(world, message))
+                {
                     *height = shown.max(*height);
                 }
             }
             What::In { input: Input::Connected { peer, hello, .. }, .. } => {
-                self.0.insert(*peer, hello.start_height);
+                self.of.insert(*peer, if self.counts_claims { hello.start_height } else { 0 });
             }
             What::In { input: Input::Disconnected { peer }, .. }
             | What::Out {
                 output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
                 ..
             } => {
-                self.0.swap_remove(peer);
+                self.of.swap_remove(peer);
             }
-            What::Crashed { .. } => self.0.clear(),
+            What::Crashed { .. } => self.of.clear(),
             _ => {}
         }
     }
 
     fn highest(&self) -> u32 {
-        self.0.values().copied().max().unwrap_or(0)
+        self.of.values().copied().max().unwrap_or(0)
     }
 }
 
@@ -135,6 +150,8 @@ impl MustDrop {
 #[derive(Debug)]
 pub(super) struct OwnChain {
     stored: BlockSet,
+    /// What has been on the best chain, and so has passed all checks.
+    validated: BlockSet,
     start: BlockId,
     tip: BlockId,
 }
@@ -142,7 +159,7 @@ pub(super) struct OwnChain {
 impl OwnChain {
     pub(super) fn new(world: &World) -> Self {
         let start = world.start_tip();
-        Self { stored: BlockSet::default(), start, tip: start }
+        Self { stored: BlockSet::default(), validated: BlockSet::default(), start, tip: start }
     }
 
     pub(super) fn see(&mut self, world: &World, step: &Step<HeadersFirst>) {
@@ -156,6 +173,11 @@ impl OwnChain {
             Event::Tip { hash, .. } => {
                 if let Some(tip) = world.find(hash) {
                     self.tip = tip;
+                    let mut at = Some(tip);
+                    while let Some(id) = at.filter(|id| !self.is_validated(world, *id)) {
+                        self.validated.insert(id);
+                        at = world.parent(id);
+                    }
                 }
             }
             _ => {}
@@ -171,6 +193,11 @@ impl OwnChain {
         self.stored.contains(id) || world.ancestor(self.start, world.height(id)) == Some(id)
     }
 
+    /// Whether the block is, or was once, on the best chain.
+    pub(super) fn is_validated(&self, world: &World, id: BlockId) -> bool {
+        self.validated.contains(id) || world.ancestor(self.start, world.height(id)) == Some(id)
+    }
+
     /// Whether the block is on the best chain.
     pub(super) fn on_best(&self, world: &World, id: BlockId) -> bool {
         world.ancestor(self.tip, world.height(id)) == Some(id)
@@ -182,16 +209,15 @@ impl OwnChain {
     }
 
     /// Whether nobody could doubt that the subject is current: the last checkpoint is reached, the
-    /// tip is younger than 24 hours (btcd blockchain, `IsCurrent`), and no peer claims more, so
-    /// that the sync peer does not (btcd netsync, `current`).
+    /// tip is younger than 24 hours (btcd blockchain, `IsCurrent`), and no peer is higher.
     pub(super) fn is_current(&self, world: &World, heights: &Heights, now: Time) -> bool {
-        const DAY_S: u64 = 24 * 60 * 60;
-        let height = world.height(self.tip);
+        self.is_far_enough(world, now) && world.height(self.tip) >= heights.highest()
+    }
+
+    /// Whether the tip is young and at no checkpoint's feet, so that a client may count as current.
+    pub(super) fn is_far_enough(&self, world: &World, now: Time) -> bool {
         let checkpoint = world.checkpoints().last().map_or(0, |checkpoint| checkpoint.height);
-        let unix_now = u64::from(world.unix_time()) + now.as_millis() / 1000;
-        height >= checkpoint
-            && height >= heights.highest()
-            && u64::from(world.time(self.tip)) + DAY_S >= unix_now
+        world.height(self.tip) >= checkpoint && world.is_fresh(self.tip, now)
     }
 }
 

@@ -233,9 +233,7 @@ impl SyncManager {
             && self.is_syncing_from(id)
             && self.sync.as_ref().is_some_and(is_first)
         {
-            let height = self.peers[&id].last_block;
-            let shown = self.chain.ancestor(self.chain.best_header(), height);
-            self.note_shown(id, shown);
+            self.assume_on_best_headers(id);
         }
     }
 

@@ -30,6 +30,7 @@ impl SyncManager {
     ) {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.inv_due = None;
+            peer.get_blocks_open_until = None;
         }
         let is_current = self.is_current(now);
         let last_block = items.iter().rposition(Inventory::is_block);

@@ -42,6 +42,8 @@ pub(crate) struct Peer {
     pub(crate) inv_due: Option<Time>,
     /// The first hash and the stop of the last getblocks.
     pub(super) last_get_blocks: Option<(BlockHash, BlockHash)>,
+    /// Until when an answer to that may come; nothing, if it has come.
+    pub(super) get_blocks_open_until: Option<Time>,
     /// The last orphan that it sent, of which the parents are asked for once it owes nothing.
     pub(super) last_orphan: Option<BlockHash>,
     /// How often it was asked for the parents of orphans while the tip was this one.
@@ -77,6 +79,7 @@ impl Peer {
             data_due: None,
             inv_due: None,
             last_get_blocks: None,
+            get_blocks_open_until: None,
             last_orphan: None,
             parents_asked: (BlockHash::ZERO, 0),
             wants_headers: false,

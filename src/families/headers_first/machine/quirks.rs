@@ -4,6 +4,8 @@
 pub(crate) struct Quirks {
     /// Blocks are announced also to the peers that know them.
     pub(crate) announces_to_all: bool,
+    /// Blocks are announced also while the chain is not current.
+    pub(crate) announces_always: bool,
     /// Peers of the same height are synced from too.
     pub(crate) asks_equal_heights: bool,
     /// What is on its way is asked for again.

@@ -16,6 +16,8 @@ struct Shelf<'a> {
 }
 
 impl SyncManager {
+    /// DIFFERENCE: btcd stays silent while its sync peer merely claims a greater height (server.go
+    /// `OnGetHeaders`, netsync `current`), so that one false word keeps everybody from its headers.
     pub(super) fn handle_get_headers(
         &self,
         now: Time,
@@ -24,7 +26,7 @@ impl SyncManager {
         stop: &BlockHash,
         out: &mut Outbox<HeadersFirst>,
     ) {
-        let is_current = self.is_current(now);
+        let is_current = self.chain.is_current(self.unix_now(now));
         if let Some(answer) = answer_get_headers(&self.shelf(), locator, stop, is_current) {
             out.send(id, answer);
         }
@@ -63,7 +65,7 @@ impl SyncManager {
     /// DIFFERENCE: btcd sends the header also to the peer that the block came from, and again if
     /// the block comes twice (dcrd b413da23).
     pub(super) fn relay_block(&mut self, now: Time, node: NodeId, out: &mut Outbox<HeadersFirst>) {
-        if !self.is_current(now) {
+        if !self.is_current(now) && !self.quirks.announces_always {
             return;
         }
         let hash = self.chain.hash(node);

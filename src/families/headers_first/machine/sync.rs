@@ -237,7 +237,7 @@ impl SyncManager {
         self.ask_headers(now, id, locator, out);
     }
 
-    /// Asks the sync peer for the blocks after its locator, whatever it was asked before.
+    /// Asks the sync peer for the blocks after its locator, unless that answer is on its way.
     pub(super) fn ask_blocks_from(
         &mut self,
         now: Time,
@@ -245,14 +245,18 @@ impl SyncManager {
         locator: Vec<BlockHash>,
         out: &mut Outbox<HeadersFirst>,
     ) {
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so an
+        // answer that was lost is never asked for again (#229). Here it is dropped as long as its
+        // answer may come (btcd: `prevGetBlocksBegin`, `prevGetBlocksStop`).
+        if peer.get_blocks_open_until.is_none_or(|until| until <= now) {
+            peer.last_get_blocks = None;
+        } else if locator.first().map(|begin| (*begin, BlockHash::ZERO)) == peer.last_get_blocks {
+            return;
+        }
         let tip = self.chain.tip();
         if let Some(sync) = &mut self.sync {
             sync.asked_at_tip = Some(tip);
-        }
-        if let Some(peer) = self.peers.get_mut(&id) {
-            // DIFFERENCE: btcd drops a request that equals the last one to this peer, for ever, so
-            // an answer that was lost is never asked for again (#229).
-            peer.last_get_blocks = None;
         }
         self.ask_blocks(now, id, locator, BlockHash::ZERO, out);
     }
@@ -272,6 +276,7 @@ impl SyncManager {
             return;
         }
         peer.last_get_blocks = Some((begin, stop));
+        peer.get_blocks_open_until = Some(now + super::timers::RESPONSE_MS);
         // DIFFERENCE: btcd gives getblocks 30 s for an inv, but who has nothing after the locator
         // stays silent by the protocol (bchd 23ab2561).
         if self.quirks.inv_deadline {
@@ -329,6 +334,7 @@ impl SyncManager {
         } else if self.headers_are_wanted(id) {
             self.ask_headers_from_start(now, id, out);
         } else {
+            self.assume_on_best_headers(id);
             self.go_on(now, out);
         }
     }
@@ -341,14 +347,24 @@ impl SyncManager {
         }
     }
 
-    /// Whether a peer may have headers that it has not shown.
+    /// Whether headers are asked for at the beginning of a turn. btcd 0.26 asks only a peer that
+    /// claims more than the best header's height; of others it fetches blocks at once (`startSync`).
+    ///
+    /// DIFFERENCE: who has failed before, or announced what is not known, may be on another chain: it
+    /// is asked. btcd asks it for the same blocks for ever.
     fn headers_are_wanted(&self, id: PeerId) -> bool {
         let peer = &self.peers[&id];
-        let shown = peer.best_known.map_or(0, |id| self.chain.height(id));
         self.profile == Profile::Btcd025
-            || shown < peer.last_block
-            || peer.best_known.is_none()
+            || peer.last_block > self.chain.height(self.chain.best_header())
+            || (peer.best_known.is_none() && self.failures.contains_key(&id))
             || peer.last_announced.is_some_and(|hash| self.chain.find(&hash).is_none())
+    }
+
+    /// A peer that is no higher than the best header is taken to be on its chain.
+    pub(super) fn assume_on_best_headers(&mut self, id: PeerId) {
+        let height = self.peers[&id].last_block;
+        let shown = self.chain.ancestor(self.chain.best_header(), height);
+        self.note_shown(id, shown);
     }
 
     /// Whether a peer says that it has what we have not.

@@ -503,3 +503,20 @@ fn a_restart_keeps_the_chain_and_loses_the_peers() {
     let out = story.hear_headers(A, &[]);
     assert_eq!(asked(&out, A), hashes(&blocks[1..]));
 }
+
+#[test]
+fn a_peer_no_higher_than_the_best_header_is_asked_for_blocks_at_once() {
+    let blocks = blocks_on(&Network::Regtest.genesis(), 0, 3, 0);
+    let mut story = Story::new(Profile::Btcd026);
+    story.join(A, 3);
+    story.hear_headers(A, &blocks);
+    story.leave(A);
+    let out = story.join(B, 3);
+    let sent = |wanted: fn(&Message) -> bool| {
+        out.iter().any(
+            |output| matches!(output, Output::Send { peer, message } if *peer == B && wanted(message)),
+        )
+    };
+    assert!(sent(|message| matches!(message, Message::GetData { .. })), "{out:?}");
+    assert!(!sent(|message| matches!(message, Message::GetHeaders { .. })), "{out:?}");
+}

@@ -270,6 +270,13 @@ pub(crate) static MUTANTS: &[Mutant<HeadersFirst>] = &[
     ),
     mutant(
         NEW,
+        "announced-while-behind",
+        "Blocks are announced while the tip is old: all of a long sync goes to all peers once more.",
+        "Bitcoin Core, UpdatedBlockTip, and btcd, handleBlockchainNotification, have a guard against it",
+        |start| quirky(NEW, start, |it| it.announces_always = true),
+    ),
+    mutant(
+        NEW,
         "inv-repeats-last-hash",
         "All hashes of an inv are the last one.",
         "btcd ba4a2f77; neutrino 098f60c: address of the loop variable",
