@@ -1,13 +1,15 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
+use crate::families::{
+    Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior as Entry, Mutant, Sampler,
+};
 use crate::invariant::Context;
 use crate::machine::Machine;
 use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
 use super::{
-    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, drawing, endings,
+    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, deviations, drawing, endings,
     functions, mutants, reduce, samples, strategy,
 };
 
@@ -22,6 +24,10 @@ impl Catalog for Skeleton {
 
     fn claims() -> Vec<ClaimEntry<Self>> {
         claims::all()
+    }
+
+    fn deviations() -> &'static [Deviation] {
+        deviations::DEVIATIONS
     }
 
     fn mutants() -> &'static [Mutant<Self>] {

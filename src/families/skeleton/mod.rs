@@ -11,6 +11,7 @@ mod backfiller;
 mod capacity;
 mod catalog;
 mod claims;
+mod deviations;
 mod drawing;
 mod endings;
 mod family;

@@ -95,9 +95,9 @@ impl Subchains {
         let (number, last) = (head.number(), self.status.subchains[0]);
         let same = self.store.hash(number) == Some(head.hash());
         if last.tail >= number {
-            // DIFFERENCE: geth takes a head below the only header for known if any row is that head.
-            let at_head = last.head == number || self.fault == Some(Fault::RowBelowTailAccepted);
-            let is_all = last.head == last.tail && at_head && same;
+            // geth takes a head below the only header for known if any row is that head, and does not
+            // follow it.
+            let is_all = last.head == last.tail && same;
             return if is_all { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
         if last.head + 1 < number && self.fault != Some(Fault::GappedHeadAccepted) {
@@ -262,9 +262,7 @@ impl Subchains {
         if number < tail || skipped || self.fault == Some(Fault::StaleRowsKept) {
             return Vec::new();
         }
-        // DIFFERENCE: geth makes a filled block above the head the whole skeleton, if its row was
-        // left behind. A forced head below is lost by that until it is announced again.
-        if number > head && self.fault != Some(Fault::FilledBeyondHeadRewrites) {
+        if number > head && other_side {
             return Vec::new();
         }
         let row = self.store.row(number + 1).map(SealedHeader::parent);
@@ -276,6 +274,8 @@ impl Subchains {
             (primary.tail, primary.next) = (number + 1, next);
             number
         } else {
+            // A filled block above the head becomes the whole skeleton, if its row was left behind. A
+            // forced head below is lost by that.
             (primary.tail, primary.next) = (number, filled.parent());
             primary.head = primary.head.max(number);
             head.min(number - 1)
