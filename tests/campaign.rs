@@ -10,7 +10,9 @@ use syncheck::campaign::{
 use syncheck::families::headers_first::HeadersFirst;
 use syncheck::families::{Catalog, Mutant};
 use syncheck::invariant::Context;
-use syncheck::machine::{Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time};
+use syncheck::machine::{
+    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+};
 use syncheck::scenario::{Scenario, reductions};
 use syncheck::sim::Record;
 
@@ -51,15 +53,22 @@ fn searched(subject: SubjectFactory<'_, F>, jobs: usize, stop: &AtomicBool) -> O
 /// The tree of a case in which the faulty machine breaks a claim.
 fn broken_case() -> Box<dyn ValueTree<Value = Scenario<F>>> {
     let index = searched(&faulty, 1, &AtomicBool::new(false)).findings[0].case;
-    draw(&F::strategy(PROFILE), CaseId { family: F::NAME, profile: PROFILE, seed: 0, index })
+    draw(
+        &F::strategy(PROFILE, &Capabilities::ALL),
+        CaseId { family: F::NAME, profile: PROFILE, seed: 0, index },
+    )
 }
 
 #[test]
 fn a_case_depends_on_what_names_it_and_on_nothing_else() {
     let case = |family: &str, profile: &str, seed, index| {
-        draw::<F>(&F::strategy(PROFILE), CaseId { family, profile, seed, index }).current()
+        draw::<F>(
+            &F::strategy(PROFILE, &Capabilities::ALL),
+            CaseId { family, profile, seed, index },
+        )
+        .current()
     };
-    let strategy = F::strategy(PROFILE);
+    let strategy = F::strategy(PROFILE, &Capabilities::ALL);
     let id = |index| CaseId { family: F::NAME, profile: PROFILE, seed: 7, index };
     let in_order: Vec<_> = (0..9).map(|index| draw::<F>(&strategy, id(index)).current()).collect();
     for (index, scenario) in in_order.iter().enumerate().rev() {

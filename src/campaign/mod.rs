@@ -12,7 +12,7 @@ mod shrink;
 mod suite;
 mod tally;
 
-pub use case::{CaseId, draw};
+pub use case::{CaseId, draw, draw_supported};
 pub use mutation::{Kill, MutantReport, test_mutant};
 pub use search::{Finding, Found, LOT, Outcome, Plan, Progress, Silent, SubjectFactory, search};
 pub use shape::shape_of;

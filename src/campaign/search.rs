@@ -8,12 +8,12 @@ use proptest::strategy::{BoxedStrategy, ValueTree};
 
 use crate::families::Catalog;
 use crate::invariant::{Context, Violation};
-use crate::machine::{Subject, SubjectError};
+use crate::machine::{Capabilities, Subject, SubjectError};
 use crate::scenario::Scenario;
 use crate::sim::Record;
 use crate::verdict::Verdict;
 
-use super::case::{CaseId, draw};
+use super::case::{CaseId, draw_supported};
 use super::shape::shape_of;
 use super::shrink::{Shrunk, shrink};
 use super::suite::{Judge, beyond_known, run_once};
@@ -174,8 +174,9 @@ fn work<F: Catalog>(
     halt: &AtomicBool,
     sender: &mpsc::SyncSender<Lot>,
 ) {
-    let strategy = F::strategy(plan.profile);
     let mut subject = (plan.subject)();
+    let capabilities = subject.as_ref().map_or(Capabilities::ALL, |it| it.capabilities().clone());
+    let strategy = F::strategy(plan.profile, &capabilities);
     loop {
         let start = next.fetch_add(LOT, Ordering::Relaxed);
         let over = halt.load(Ordering::Relaxed) || plan.stop.load(Ordering::Relaxed);
@@ -209,7 +210,7 @@ fn run_lot<F: Catalog>(
         if plan.stop.load(Ordering::Relaxed) {
             break;
         }
-        let scenario = draw_case(plan, strategy, index).current();
+        let scenario = draw_case(plan, strategy, index, subject.capabilities()).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
         let run = run_once(&context, subject, plan.judge, Record::Nothing);
         let totals = &mut lot.totals;
@@ -239,8 +240,10 @@ fn draw_case<F: Catalog>(
     plan: Plan<'_, F>,
     strategy: &BoxedStrategy<Scenario<F>>,
     index: u64,
+    capabilities: &Capabilities,
 ) -> Box<dyn ValueTree<Value = Scenario<F>>> {
-    draw(strategy, CaseId { family: F::NAME, profile: plan.profile, seed: plan.seed, index })
+    let case = CaseId { family: F::NAME, profile: plan.profile, seed: plan.seed, index };
+    draw_supported(strategy, case, capabilities)
 }
 
 /// Takes the lots in the order of their cases, whichever worker is first.
@@ -304,8 +307,9 @@ fn take_broken<F: Catalog>(
         return;
     }
     progress.broken(index, violation);
-    let tree = draw_case(plan, &F::strategy(plan.profile), index);
     let shrunk = (plan.subject)().and_then(|mut subject| {
+        let strategy = F::strategy(plan.profile, subject.capabilities());
+        let tree = draw_case(plan, &strategy, index, subject.capabilities());
         let judge = plan.judge.beyond_known();
         shrink(tree, subject.as_mut(), &judge, plan.shrink_runs_max, plan.stop)
     });

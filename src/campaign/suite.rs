@@ -1,6 +1,6 @@
 use crate::families::{Catalog, ClaimEntry};
 use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
-use crate::machine::{Observes, Subject};
+use crate::machine::{Observes, Subject, SubjectError};
 use crate::sim::{Record, Run, simulate};
 use crate::verdict::Verdict;
 
@@ -90,13 +90,18 @@ fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
     }
 }
 
-/// Runs one scenario.
+/// Runs one scenario. A subject that lacks what the scenario requires is not asked.
 pub fn run_once<F: Catalog>(
     context: &Context<F>,
     subject: &mut dyn Subject<F>,
     judge: &Judge<F>,
     record: Record,
 ) -> Run<F> {
+    let required = F::requires(&context.scenario);
+    if let Some(name) = subject.capabilities().lacking(&required) {
+        let message = format!("{name}; it does not name this capability");
+        return Run::not_made(context, SubjectError::Unsupported { message }, record);
+    }
     simulate(context, subject, judge.suite(context), record)
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use crate::invariant::Exercise;
-use crate::machine::Family;
+use crate::invariant::{Context, Exercise};
+use crate::machine::{Family, SubjectError};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
@@ -25,6 +25,18 @@ pub struct Run<F: Family> {
     pub tally: Tally,
     /// How often each claim was put to the test.
     pub exercise: Vec<Exercise>,
+}
+
+impl<F: Family> Run<F> {
+    /// The run that does not even begin.
+    pub fn not_made(context: &Context<F>, error: SubjectError, record: Record) -> Self {
+        Self {
+            verdict: Verdict::SubjectFailed(error),
+            trace: (record == Record::Steps).then(|| Trace::new(context.world.clone())),
+            tally: Tally::default(),
+            exercise: Vec::new(),
+        }
+    }
 }
 
 /// What happened how often in a run.

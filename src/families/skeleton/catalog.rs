@@ -4,7 +4,7 @@ use crate::families::{
     Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior as Entry, Mutant, Sampler,
 };
 use crate::invariant::Context;
-use crate::machine::Machine;
+use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
@@ -38,7 +38,7 @@ impl Catalog for Skeleton {
         Misbehavior::ENTRIES
     }
 
-    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
         strategy::scenarios(profile)
     }
 
