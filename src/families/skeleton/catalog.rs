@@ -1,7 +1,7 @@
 use proptest::strategy::BoxedStrategy;
 
 use crate::families::{
-    Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior as Entry, Mutant, Sampler,
+    Capability, Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior as Entry, Mutant, Sampler,
 };
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Machine};
@@ -9,8 +9,8 @@ use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
 use super::{
-    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, deviations, drawing, endings,
-    functions, mutants, reduce, samples, strategy,
+    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, capabilities, claims, deviations,
+    drawing, endings, functions, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -38,8 +38,16 @@ impl Catalog for Skeleton {
         Misbehavior::ENTRIES
     }
 
-    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
-        strategy::scenarios(profile)
+    fn capabilities() -> &'static [Capability] {
+        capabilities::ALL
+    }
+
+    fn requires(scenario: &Scenario<Self>) -> Vec<&'static str> {
+        capabilities::required(scenario)
+    }
+
+    fn strategy(profile: &str, capabilities: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
+        strategy::scenarios(profile, capabilities)
     }
 
     fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>> {

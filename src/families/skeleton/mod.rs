@@ -8,6 +8,7 @@
 //! ```
 
 mod backfiller;
+mod capabilities;
 mod capacity;
 mod catalog;
 mod claims;

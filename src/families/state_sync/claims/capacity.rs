@@ -104,12 +104,7 @@ impl Capacity {
     }
 
     /// Judges what is asked of a peer whose last answer was of no use.
-    fn judge(
-        &self,
-        peer: PeerId,
-        items: usize,
-        step: &Step<StateSync>,
-    ) -> Result<(), Violation> {
+    fn judge(&self, peer: PeerId, items: usize, step: &Step<StateSync>) -> Result<(), Violation> {
         let least = self.context.world.profile.items_min();
         if items <= least {
             return Ok(());
