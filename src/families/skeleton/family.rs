@@ -20,16 +20,20 @@ pub struct Skeleton;
 /// What is known of the subject's progress.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// The forced head that was taken in last, if nothing has changed the local chain since.
+    /// The forced head that was announced last, if nothing has changed the local chain since.
     pub target: Option<Hash32>,
+    /// Whether it was taken in. If not, it will be announced again.
+    pub taken: bool,
+    /// Whether the process was told to shut the skeleton down: it need follow nothing then.
+    pub terminated: bool,
     /// Heads that were taken in after it without force: each may be followed in its place.
     pub instead: Vec<Hash32>,
     /// The head that was filled last; the local chain's, if absent.
     pub filled: Option<Hash32>,
     /// The tail of the primary subchain, if the subject says what it persists.
     pub tail: Option<u64>,
-    /// The announced head whose answer has not come, and whether it was forced.
-    pub announced: Option<(Hash32, bool)>,
+    /// A head that was announced without force and is not answered.
+    pub announced: Option<Hash32>,
     /// Subchains and the primary's tail, for people.
     pub shape: String,
 }
@@ -215,14 +219,13 @@ impl Family for Skeleton {
         match event {
             Event::FillerDone { head: Some(head) } => progress.filled = Some(*head),
             Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
-                let announced = progress.announced.take();
-                if announced == Some((*hash, false)) {
+                if progress.announced.take() == Some(*hash) {
                     progress.instead.push(*hash);
                 } else {
-                    progress.target = Some(*hash);
-                    progress.instead.clear();
+                    progress.taken = progress.target == Some(*hash);
                 }
             }
+            Event::HeadAnswered { answer: HeadAnswer::Terminated, .. } => progress.target = None,
             Event::CycleEnded { why: CycleEnd::Terminated } => progress.target = None,
             // It may take until the next head that this is noticed.
             Event::LocalHead { hash } => {
@@ -241,13 +244,22 @@ impl Family for Skeleton {
     }
 
     fn note_command(_world: &World, progress: &mut Progress, command: &Command) {
-        if let Command::Head { header, force, .. } = command {
-            progress.announced = Some((header.hash(), *force));
+        match command {
+            Command::Head { header, force: true, .. } => {
+                let target = header.hash();
+                progress.instead.retain(|_| progress.target == Some(target));
+                (progress.target, progress.taken) = (Some(target), false);
+                progress.announced = None;
+                progress.target = progress.target.filter(|_| !progress.terminated);
+            }
+            Command::Terminate {} => (progress.target, progress.terminated) = (None, true),
+            Command::Head { header, .. } => progress.announced = Some(header.hash()),
+            _ => {}
         }
     }
 
     fn repeats_after(command: &Command) -> Option<Millis> {
-        matches!(command, Command::Head { .. }).then_some(SLOT_MS)
+        matches!(command, Command::Head { force: true, .. }).then_some(SLOT_MS)
     }
 
     fn ending(event: &Event) -> Option<Ending> {
@@ -255,7 +267,9 @@ impl Family for Skeleton {
     }
 
     fn note_restart(_world: &World, progress: &mut Progress) {
-        progress.target = None;
+        // The forced head will be announced again.
+        (progress.taken, progress.terminated) = (false, false);
+        progress.instead.clear();
         progress.announced = None;
     }
 
@@ -272,7 +286,8 @@ impl Family for Skeleton {
 
     fn describe_missing(world: &World, progress: &Progress, target: &Hash32) -> String {
         let target = world.tree.name(target);
-        format!("head {target} is taken in and not filled; subchains are {}", progress.shape)
+        let taken = if progress.taken { "taken in" } else { "announced" };
+        format!("head {target} is {taken} and not filled; subchains are {}", progress.shape)
     }
 
     fn patience(world: &World, peers: usize) -> Millis {

@@ -14,7 +14,8 @@ pub(super) static FILLS_ONLY_WHEN_LINKED: Claim = Claim {
               skeleton is rebuilt.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "Blocks below a gap cannot be executed, and a filler that runs while rows are rewritten \
+          reads a mixture of two chains.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `sync`: resume and suspend",
 };
@@ -26,8 +27,9 @@ pub(super) static FILLS_THE_SKELETON: Claim = Claim {
               there.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Only the headers under the announced head are known to be those of the chain.",
+    exceptions: "Headers that another has replaced in place while the filler ran: they may be in \
+                 its queue.",
     source: "geth eth/downloader/beaconsync.go `fetchHeaders`; #24691",
 };
 
@@ -38,7 +40,8 @@ pub(super) static CLEANS_WHAT_IS_FILLED: Claim = Claim {
               are deleted, and no other.",
     strength: Strength::Profile(NEW),
     needs: Needs::Events,
-    why: "",
+    why: "Rows that are filled are of no use and would stay for ever; rows that are not filled are \
+          needed.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `cleanStales`; #24670, #26441, #28581, #29358, #33481",
 };
@@ -50,8 +53,8 @@ pub(super) static BOUNDS_CONSISTENT: Claim = Claim {
               header if it lies between them.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The filler works from these bounds alone.",
+    exceptions: "Bounds with a missing row: another claim is about that.",
     source: "geth eth/downloader/skeleton.go `Bounds`; #26441, #32221",
 };
 

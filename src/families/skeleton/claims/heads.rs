@@ -52,7 +52,8 @@ impl Follows {
 
     /// The head that must be followed and is not part of the skeleton.
     fn lost(&self, end: &End<'_, Skeleton>) -> Option<Hash32> {
-        let target = end.progress.target.filter(|_| self.says && end.pending.is_some())?;
+        let judged = self.says && end.progress.taken && end.pending.is_some();
+        let target = end.progress.target.filter(|_| judged)?;
         let is_there = |head: &Hash32| {
             self.context.world.tree.find(head).is_some_and(|(_, number)| {
                 let within = |primary: &super::super::Subchain| {

@@ -10,7 +10,8 @@ use crate::trace::{Step, What};
 use super::ledger::{BOTH, Durable, OneClaim, Phase, event_of};
 
 macro_rules! claims {
-    ($($name:ident $make:ident $id:literal $strength:expr, $summary:literal $source:literal;)*) => {
+    ($($name:ident $make:ident $id:literal $strength:expr, $summary:literal $why:literal
+       $exceptions:literal $source:literal;)*) => {
         $(
             #[doc = $summary]
             pub(super) static $name: Claim = Claim {
@@ -18,8 +19,8 @@ macro_rules! claims {
                 summary: $summary,
                 strength: $strength,
                 needs: Needs::Events,
-                why: "",
-                exceptions: "",
+                why: $why,
+                exceptions: $exceptions,
                 source: $source,
             };
 
@@ -33,23 +34,37 @@ macro_rules! claims {
 claims! {
     GENESIS_NOT_ASKED genesis "genesis-not-asked" Strength::Must,
         "Genesis is never asked for: it is known."
+        "All chains that a peer may serve begin with the block that the node was configured with."
+        ""
         "geth eth/downloader/skeleton.go `assignTasks`";
     BATCH_ASKED_ONCE once "batch-asked-once" Strength::Profile(BOTH),
         "In one cycle a batch is asked of one peer at a time, and not again once it is delivered."
+        "A second copy costs a peer and brings nothing."
+        "Between a failure and what it leads to, within one instant, there is no order."
         "geth eth/downloader/skeleton.go `scratchOwners`";
     BATCH_FROM_THE_GRID grid "batch-from-the-grid" Strength::Profile(BOTH),
         "Requests are whole batches below the tail, within the scratch space."
+        "Whole batches on one grid can be told apart by their number alone, and memory is bounded."
+        ""
         "geth eth/downloader/skeleton.go `assignTasks`";
     IDLE_PEER_ASKED idle "idle-peer-asked" Strength::Profile(BOTH),
         "No peer is idle while a batch within the scratch space is free: a batch that failed is \
          free again."
+        "A peer that could be asked and is not makes the sync slower, a batch that is not asked \
+         for again stops it."
+        "Peers whose connection is being closed."
         "geth eth/downloader/skeleton.go `assignTasks`, `revertRequest`";
     PEER_ASKED_ONCE peer_once "peer-asked-once" Strength::Profile(BOTH),
         "In one cycle a peer has one open request."
+        "Its throughput is measured by that, and a slow one holds up one batch only."
+        ""
         "geth eth/downloader/skeleton.go `idles`";
     DROPPED_FOR_CAUSE cause "dropped-for-cause" Strength::Profile(BOTH),
         "A peer is dropped if, and only if, its answer is late, has another form than was asked \
          for, or does not hang on the skeleton; and the one who delivered it is dropped."
+        "Who keeps a useless peer can be stalled for ever; who drops a useful one is left alone."
+        "Between the cause and the drop, within one instant, there is no order; a peer has from 6 \
+         s to a minute, for geth tunes that to its round trips."
         "geth eth/downloader/skeleton.go `executeTask`, `processResponse`; #23982";
 }
 

@@ -7,6 +7,8 @@
 mod expect;
 mod label;
 mod parts;
+mod progress;
+mod said;
 mod shape;
 mod table;
 #[cfg(test)]

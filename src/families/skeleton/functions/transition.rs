@@ -13,6 +13,7 @@ use crate::machine::{Input, Machine, Millis, Outbox, Output, PeerId, Time};
 use crate::primitives::ethereum_header::SealedHeader;
 
 use super::label::{Label, Labels};
+use super::said::said;
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 
 /// What [`transition`] begins with, and what happens then.
@@ -54,6 +55,10 @@ pub struct TablePeer {
     /// the first that is asked for down to the first that it does not have.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub has: Labels,
+    /// How long its first answers take; the last of these holds for all that follow. At once, if
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays_ms: Vec<Millis>,
     /// Whether it comes only by a step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub comes_later: bool,
@@ -128,9 +133,9 @@ pub struct StepOutcome {
     /// The subchains that are persisted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subchains: Option<Vec<SubchainShape>>,
-    /// The finalized number that is persisted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finalized: Option<u64>,
+    /// The finalized number that is persisted; `null` says that there is none.
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    pub finalized: Option<Option<u64>>,
     /// The rows that are persisted, the highest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Labels>,
@@ -226,6 +231,9 @@ struct Run<'a> {
     now: Time,
     /// What is on its way to the syncer.
     pending: VecDeque<Input<Skeleton>>,
+    /// Answers that take time, by when they come and in the order of the requests.
+    delayed: BTreeMap<(Time, u64), (PeerId, Message)>,
+    requests: u64,
     outcome: StepOutcome,
     linked: bool,
     served: u64,
@@ -234,8 +242,12 @@ struct Run<'a> {
 struct PeerState {
     answers: VecDeque<Option<Vec<SealedHeader>>>,
     has: BTreeMap<u64, SealedHeader>,
+    delays_ms: VecDeque<Millis>,
     online: bool,
 }
+
+/// So many answers have no end: what a cycle links to, its clean-up takes away again.
+const INPUTS_MAX: u32 = 20_000;
 
 /// No step lasts longer.
 const WAIT_MS_MAX: Millis = 10_000_000;
@@ -263,12 +275,18 @@ impl<'a> Run<'a> {
                 return Err(at(format!("{} is there already", peer.id)));
             }
         }
+        let mut syncer = Syncer::new(&start);
+        if let Some(above) = given.local.as_ref().and_then(|local| shape.filled_above(local)) {
+            syncer.fill_above(above);
+        }
         Ok(Self {
             shape,
-            syncer: Syncer::new(&start),
+            syncer,
             peers,
             now: Time::ZERO,
             pending: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            requests: 0,
             outcome: StepOutcome::default(),
             linked: false,
             served: 0,
@@ -283,7 +301,7 @@ impl<'a> Run<'a> {
                     return Err("header: genesis is no head".to_owned());
                 }
                 let (force, finalized) = (*force, *finalized);
-                self.command(Command::Head { header, force, finalized });
+                self.command(Command::Head { header, force, finalized })?;
             }
             TableStep::Join { peer } => self.join(*peer)?,
             TableStep::Leave { peer } => {
@@ -291,26 +309,43 @@ impl<'a> Run<'a> {
                 if !std::mem::take(&mut state.online) {
                     return Err(format!("peer: {peer} is not there"));
                 }
-                self.feed(Input::Disconnected { peer: *peer });
+                self.feed(Input::Disconnected { peer: *peer })?;
             }
-            TableStep::Restart {} => self.restart(),
+            TableStep::Restart {} => self.restart()?,
             TableStep::SetHead { header, delete } => {
                 let hash = self.shape.hash(header)?;
-                self.command(Command::SetHead { hash, delete: *delete });
+                self.command(Command::SetHead { hash, delete: *delete })?;
             }
-            TableStep::Terminate {} => self.command(Command::Terminate {}),
+            TableStep::Terminate {} => self.command(Command::Terminate {})?,
             TableStep::Wait { ms } if *ms > WAIT_MS_MAX => {
                 return Err(format!("ms: at most {WAIT_MS_MAX}"));
             }
             TableStep::Wait { ms } => {
                 let end = self.now + *ms;
-                while let Some(due) = self.syncer.deadline().filter(|due| *due <= end) {
-                    self.now = self.now.max(due);
-                    self.feed(Input::Deadline {});
-                }
-                self.now = end;
+                self.wait(end)?;
             }
         }
+        Ok(())
+    }
+
+    /// Lets time pass. An answer that comes at the last moment is in time.
+    fn wait(&mut self, end: Time) -> Result<(), String> {
+        loop {
+            let answer = self.delayed.keys().next().map(|(at, _)| *at);
+            let acts = self.syncer.deadline().map(|due| self.now.max(due));
+            let next = [answer, acts].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            self.now = next;
+            if answer == Some(next) {
+                let Some((_, (peer, message))) = self.delayed.pop_first() else { break };
+                if self.peers.get(&peer).is_some_and(|state| state.online) {
+                    self.feed(Input::Message { peer, message })?;
+                }
+            } else {
+                self.feed(Input::Deadline {})?;
+            }
+        }
+        self.now = end;
         Ok(())
     }
 
@@ -323,34 +358,37 @@ impl<'a> Run<'a> {
         if std::mem::replace(&mut state.online, true) {
             return Err(format!("peer: {peer} is there already"));
         }
-        self.feed(Input::Connected { peer, hello: Hello {} });
-        Ok(())
+        self.feed(Input::Connected { peer, hello: Hello {} })
     }
 
-    fn command(&mut self, command: Command) {
-        self.feed(Input::Command { command });
+    fn command(&mut self, command: Command) -> Result<(), String> {
+        self.feed(Input::Command { command })
     }
 
-    fn restart(&mut self) {
+    fn restart(&mut self) -> Result<(), String> {
         let mut out = Outbox::new();
         self.syncer.restart(self.now, &mut out);
         self.linked = false;
         self.take(&mut out);
         let online = self.peers.iter().filter(|(_, state)| state.online);
         let peers: Vec<PeerId> = online.map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            self.feed(Input::Connected { peer, hello: Hello {} });
-        }
+        peers.into_iter().try_for_each(|peer| self.feed(Input::Connected { peer, hello: Hello {} }))
     }
 
     /// Takes a step and all those that it brings about.
-    fn feed(&mut self, input: Input<Skeleton>) {
+    fn feed(&mut self, input: Input<Skeleton>) -> Result<(), String> {
         self.pending.push_back(input);
+        let mut left = INPUTS_MAX;
         while let Some(input) = self.pending.pop_front() {
+            if left == 0 {
+                return Err(format!("no rest after {INPUTS_MAX} answers at one instant"));
+            }
+            left -= 1;
             let mut out = Outbox::new();
             self.syncer.step(self.now, input, &mut out);
             self.take(&mut out);
         }
+        Ok(())
     }
 
     fn take(&mut self, out: &mut Outbox<Skeleton>) {
@@ -377,7 +415,13 @@ impl<'a> Run<'a> {
         if let Some(headers) = state.answer(origin, amount) {
             self.served += headers.len() as u64;
             let message = Message::Headers { id, headers };
-            self.pending.push_back(Input::Message { peer, message });
+            match state.delay() {
+                0 => self.pending.push_back(Input::Message { peer, message }),
+                delay => {
+                    self.delayed.insert((self.now + delay, self.requests), (peer, message));
+                    self.requests += 1;
+                }
+            }
         }
     }
 
@@ -403,7 +447,7 @@ impl<'a> Run<'a> {
             ends: Some(outcome.ends.unwrap_or_default()),
             linked: Some(self.linked),
             subchains: Some(self.shape.subchains(&status)),
-            finalized: status.finalized,
+            finalized: Some(status.finalized),
             rows: Some(self.shape.rows(chains.store())),
             bounds: Some(BoundsShape::of(&chains.bounds(), self.shape)),
             filled: Some(self.shape.label(&self.syncer.local().snap_head().hash())),
@@ -427,7 +471,19 @@ impl PeerState {
                 return Err(format!("has: two headers with the number {}", header.number()));
             }
         }
-        Ok(Self { answers, has, online: false })
+        if peer.delays_ms.iter().any(|ms| *ms > WAIT_MS_MAX) {
+            return Err(format!("delays_ms: at most {WAIT_MS_MAX}"));
+        }
+        let delays_ms = peer.delays_ms.iter().copied().collect();
+        Ok(Self { answers, has, delays_ms, online: false })
+    }
+
+    fn delay(&mut self) -> Millis {
+        if self.delays_ms.len() > 1 {
+            self.delays_ms.pop_front().unwrap_or(0)
+        } else {
+            self.delays_ms.front().copied().unwrap_or(0)
+        }
     }
 
     fn answer(&mut self, origin: u64, amount: u64) -> Option<Arc<[SealedHeader]>> {

@@ -16,8 +16,8 @@ pub(super) static USELESS_PEER_ASKED_LEAST: Claim = Claim {
               of items.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Otherwise junk buys trust, and a liar gets the largest requests.",
+    exceptions: "Which of several equal peers is asked first is left open.",
     source: "geth #17983: the throughput was measured with all items of an answer, junk included",
 };
 

@@ -12,7 +12,7 @@ pub(super) static WRITTEN_ENTRIES_COUNTED: Claim = Claim {
               never falls, covers all that is written, and counts nothing that nobody has sent.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Restart,
-    why: "",
+    why: "The number is what people see of a sync that takes days.",
     exceptions: "geth counts blobs, not entries (v1.10.13 eth/downloader/statesync.go \
                  `numUncommitted`): one that is node and code at once counts once, and one that waits \
                  for what it refers to counts with the next write.",

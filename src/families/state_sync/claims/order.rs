@@ -16,7 +16,7 @@ pub(super) static DEEPEST_FIRST: Claim = Claim {
               that is known to be missing.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "Breadth first holds the whole upper trie in memory.",
     exceptions: "Requests of one instant have no order: geth sends each from its own goroutine.",
     source: "geth #21491: breadth first expansion held the whole upper trie in memory",
 };
