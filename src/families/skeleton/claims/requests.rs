@@ -241,9 +241,9 @@ impl Requests {
     fn end_instant(&mut self) -> Result<(), Violation> {
         self.pass_over_orphan();
         let Instant { mut grounds, owed, dropped, gone, again } = std::mem::take(&mut self.instant);
-        grounds.extend(&owed);
-        for &(peer, reason) in &dropped {
-            let any = reason == Reason::Other {};
+        grounds.extend_from_slice(&owed);
+        for (peer, reason) in dropped {
+            let any = matches!(reason, Reason::Other { .. });
             let just = grounds.iter().any(|(of, why)| *of == peer && (any || *why == reason));
             self.judge(&DROPPED_FOR_CAUSE, peer, just, || {
                 ("it is kept".to_owned(), format!("it is dropped: {reason:?}"))
@@ -384,11 +384,14 @@ impl Invariant<Skeleton> for Requests {
                 let open = Open { id: *id, origin: *origin, amount: *amount, at: step.at };
                 self.asked(*peer, open)?;
             }
-            What::Out { output: Output::Disconnect { peer, reason }, .. } => {
+            What::Out {
+                output: Output::Disconnect { peer, reason } | Output::Refuse { peer, reason },
+                ..
+            } => {
                 self.leaving.insert(*peer);
                 self.peers.remove(peer);
                 self.instant.gone.insert(*peer);
-                self.instant.dropped.push((*peer, *reason));
+                self.instant.dropped.push((*peer, reason.clone()));
             }
             _ => {}
         }
