@@ -6,6 +6,8 @@
 
 mod label;
 mod parts;
+mod progress;
+mod said;
 mod shape;
 mod table;
 #[cfg(test)]

@@ -6,10 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::families::skeleton::backfiller::find_ancestor;
 use crate::families::skeleton::message::HeadAnswer;
 use crate::families::skeleton::world::check_settings;
-use crate::families::skeleton::{Profile, Scratch, Settings, Status, Subchain, Subchains};
+use crate::families::skeleton::{
+    CleanError, Profile, Scratch, Settings, Status, Subchain, Subchains,
+};
 use crate::machine::PeerId;
 
 use super::label::{Label, Labels};
+use super::said::said;
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 use super::transition::BoundsShape;
 
@@ -60,8 +63,11 @@ pub(super) struct After {
     merged: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subchains: Option<Vec<SubchainShape>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    finalized: Option<u64>,
+    /// Inside: none is `null`.
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    finalized: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
+    error: Option<Option<CleanError>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<Labels>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,7 +80,7 @@ impl After {
     fn of(shape: &Shape, chains: &Subchains) -> Self {
         Self {
             subchains: Some(shape.subchains(chains.status())),
-            finalized: chains.status().finalized,
+            finalized: Some(chains.status().finalized),
             rows: Some(shape.rows(chains.store())),
             ..Self::default()
         }
@@ -220,8 +226,8 @@ pub(super) struct CleanGiven {
 pub(super) fn clean_up(given: &CleanGiven) -> Result<After, String> {
     let (shape, mut chains) = running(given.profile, &given.chain, &given.stored)?;
     let filled = shape.header(&given.filled).map_err(|why| format!("filled: {why}"))?.clone();
-    chains.clean(&filled);
-    Ok(After::of(&shape, &chains))
+    let error = chains.clean(&filled).err();
+    Ok(After { error: Some(error), ..After::of(&shape, &chains) })
 }
 
 pub(super) fn bounds(given: &StoredGiven) -> Result<BoundsShape, String> {
