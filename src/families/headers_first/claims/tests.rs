@@ -88,7 +88,7 @@ impl Watched {
     }
 
     fn drop_peer(&mut self, peer: PeerId) -> Result<(), Violation> {
-        self.say(Output::Disconnect { peer, reason: Reason::Other {} })
+        self.say(Output::Disconnect { peer, reason: Reason::Other { text: None } })
     }
 
     fn hash(&self, height: u32) -> BlockHash {
