@@ -22,6 +22,8 @@ const CASES: u64 = 300;
 struct Client {
     syncer: Syncer,
     way: Way,
+    /// Whether what is filled is executed.
+    executes: bool,
     /// Heads that were refused once.
     refused: Vec<Hash32>,
 }
@@ -57,7 +59,7 @@ impl Client {
                 let local = self.syncer.local();
                 let filled = number <= local.snap_head().number();
                 let known = filled && local.canonical(number) == Some(hash);
-                (*force && known).then_some(HeadAnswer::Accepted)
+                (*force && known && self.executes).then_some(HeadAnswer::Accepted)
             }
             Way::AsksFirst | Way::DropsFirst | Way::RefusesOnce => None,
         }
@@ -80,9 +82,9 @@ impl Machine<Skeleton> for Client {
         match self.way {
             Way::AsksFirst if !outputs.iter().any(begins) => {
                 outputs.sort_by_key(|output| match output {
-                    Output::Event { .. } => 0,
                     Output::Send { .. } => 1,
                     Output::Disconnect { .. } => 2,
+                    _ => 0,
                 });
             }
             Way::DropsFirst => {
@@ -106,7 +108,8 @@ impl Machine<Skeleton> for Client {
 }
 
 fn client(start: &Start, way: Way) -> Box<dyn Machine<Skeleton>> {
-    Box::new(Client { syncer: Syncer::new(start), way, refused: Vec::new() })
+    let executes = start.settings.pivot_distance.is_none();
+    Box::new(Client { syncer: Syncer::new(start), way, executes, refused: Vec::new() })
 }
 
 /// What breaks, by case, when a client is held to the claims of a profile, or to those of all.

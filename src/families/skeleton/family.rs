@@ -218,6 +218,10 @@ impl Family for Skeleton {
     fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
             Event::FillerDone { head: Some(head) } => progress.filled = Some(*head),
+            // Without a pivot all that is filled is executed.
+            Event::Filled { headers } if world.start().settings.pivot_distance.is_none() => {
+                progress.filled = headers.last().map(SealedHeader::hash).or(progress.filled);
+            }
             Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
                 if progress.announced.take() == Some(*hash) {
                     progress.instead.push(*hash);

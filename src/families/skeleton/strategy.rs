@@ -39,7 +39,7 @@ pub(super) fn scenarios(
     subject: &Capabilities,
 ) -> BoxedStrategy<Scenario<Skeleton>> {
     let profile = Profile::of_name(profile);
-    let own_sizes = if subject.has(capabilities::SIZES) { OWN_SIZES } else { 1.0 };
+    let any_sizes = subject.has(capabilities::SIZES);
     let can = Can {
         be_terminated: subject.has(capabilities::TERMINATE),
         have_stored: subject.has(capabilities::STORED),
@@ -47,7 +47,8 @@ pub(super) fn scenarios(
         set_head: subject.has(capabilities::SET_HEAD) && profile != Profile::Geth110,
         snap: subject.has(capabilities::SNAP),
     };
-    weighted(own_sizes).prop_flat_map(move |own| scenarios_of(profile, own, can)).boxed()
+    let own = if any_sizes { weighted(OWN_SIZES).boxed() } else { Just(true).boxed() };
+    own.prop_flat_map(move |own| scenarios_of(profile, own, can)).boxed()
 }
 
 /// What a subject can do of what is drawn.
@@ -63,7 +64,7 @@ struct Can {
 /// Scenarios with geth's own sizes, or with any sizes.
 fn scenarios_of(profile: Profile, own: bool, can: Can) -> BoxedStrategy<Scenario<Skeleton>> {
     let local = (any::<u8>(), part(), option::weighted(0.4, part()), lacks(can), sides());
-    let stored = option::weighted(if can.have_stored { 0.3 } else { 0.0 }, stored(own));
+    let stored = sometimes(can.have_stored, stored(own));
     let peers = (full_peer(), vec(other_peer(), 0..4));
     let crashes = option::weighted(0.2, vec((0..BUSY_UNTIL_MS, 1..20_000_u64), 1..3));
     let heal = (10_000..90_000_u64, prop_oneof![Just(Liars::Leave), Just(Liars::Stay)]);
@@ -84,6 +85,14 @@ fn part() -> impl Strategy<Value = u16> + Clone {
     prop_oneof![2 => Just(0), 1 => Just(u16::MAX), 4 => any::<u16>()]
 }
 
+/// Three times in ten, if it can be.
+fn sometimes<T: Clone + std::fmt::Debug + 'static>(
+    can_be: bool,
+    strategy: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Option<T>> {
+    if can_be { option::weighted(0.3, strategy).boxed() } else { Just(None).boxed() }
+}
+
 /// A length, or a distance, that is about some batches of geth's own size.
 fn about_batches(most: u64) -> impl Strategy<Value = u64> + Clone {
     (1..=most, 0..7_u64).prop_map(|(batches, around)| batches * OWN.batch + around - 3)
@@ -100,7 +109,7 @@ fn settings(own: bool, can: Can) -> impl Strategy<Value = Settings> {
     } else {
         (batch.boxed(), scratch.boxed(), fill_blocks.boxed(), (8..16_u64).boxed())
     };
-    let pivot = option::weighted(if can.snap { 0.3 } else { 0.0 }, pivot);
+    let pivot = sometimes(can.snap, pivot);
     (batch, scratch, fill_blocks, 50..3_000_u64, pivot, 1..20_000_u64).prop_map(
         |(batch, scratch_batches, fill_blocks, fill_ms, pivot_distance, state_ms)| Settings {
             batch,
@@ -150,9 +159,9 @@ fn tree(profile: Profile, own: bool) -> BoxedStrategy<TreeSpec> {
 }
 
 fn lacks(can: Can) -> impl Strategy<Value = Vec<(u16, Part)>> {
-    let (none, some) = if can.lack_parts { (1, 1) } else { (1, 0) };
+    let some = u32::from(can.lack_parts);
     let part_of = select(vec![Part::Body, Part::Header, Part::Receipts]);
-    prop_oneof![none => Just(Vec::new()), some => vec((part(), part_of), 1..3)]
+    prop_oneof![1 => Just(Vec::new()), some => vec((part(), part_of), 1..3)]
 }
 
 fn sides() -> impl Strategy<Value = Vec<(u8, u16)>> {
@@ -208,7 +217,6 @@ fn command(own: bool, can: Can) -> impl Strategy<Value = MoveDraft> {
         (gap, back)
     };
     let set_head = if can.set_head { 3 } else { 0 };
-    let death = if can.be_terminated { 0.3 } else { 0.0 };
     let step = prop_oneof![
         8 => Just(Move::Ahead(1)),
         3 => gap.prop_map(Move::Ahead),
@@ -218,7 +226,7 @@ fn command(own: bool, can: Can) -> impl Strategy<Value = MoveDraft> {
         set_head => (any::<u8>(), part(), any::<bool>()).prop_map(|(b, at, d)| Move::Local(b, at, d)),
         1 => (2..14_u64).prop_map(Move::Run),
         2 => Just(Move::Same),
-        1 => option::weighted(death, Just(())).prop_map(|dead| {
+        1 => sometimes(can.be_terminated, Just(())).prop_map(|dead| {
             if dead.is_some() { Move::Terminate } else { Move::Bounds }
         })
     ];

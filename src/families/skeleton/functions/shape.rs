@@ -344,7 +344,8 @@ impl Shape {
             Label::Side(name, _) => self.header(&Label::Side(name.clone(), number)),
             _ => self.header(&Label::Trunk(number)),
         };
-        let nobody_has = || SealedHeader::empty(number, Hash32::ZERO, 0);
+        let nobody_has =
+            || SealedHeader::of_fields(&HeaderFields { number, ..HeaderFields::default() });
         Some(above.map_or_else(|_| nobody_has(), SealedHeader::clone))
     }
 
