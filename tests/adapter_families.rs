@@ -9,7 +9,7 @@ use syncheck::adapters::{ChildProcess, InProcess, LineSchemas, Options};
 use syncheck::campaign::{CaseId, Judge, draw, run_once};
 use syncheck::families::{Catalog, FamilyId, Visit};
 use syncheck::invariant::Context;
-use syncheck::machine::Observes;
+use syncheck::machine::{Capabilities, Observes};
 use syncheck::sim::Record;
 use syncheck::verdict::Verdict;
 
@@ -35,7 +35,7 @@ impl Visit for Compare {
             .expect("syncheck serves all families");
         let (mut restarts, mut events) = (0, 0);
         for &profile in F::profiles() {
-            let strategy = F::strategy(profile);
+            let strategy = F::strategy(profile, &Capabilities::ALL);
             let judge = Judge::<F>::new(Some(profile), Observes::ALL);
             for index in 0..CASES {
                 let case = CaseId { family: F::NAME, profile, seed: 7, index };

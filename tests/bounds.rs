@@ -13,8 +13,9 @@ use syncheck::invariant::{
     Claim, Context, Invariant, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation,
 };
 use syncheck::machine::{
-    Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
 };
+use syncheck::primitives::bitcoin::BlockHash;
 use syncheck::scenario::Scenario;
 use syncheck::sim::{Mode, Record, simulate};
 use syncheck::trace::Step;
@@ -26,7 +27,7 @@ const PROFILE: &str = "btcd-0.26";
 
 fn scenario(index: u64) -> Scenario<F> {
     let case = CaseId { family: F::NAME, profile: PROFILE, seed: 0, index };
-    draw::<F>(&F::strategy(PROFILE), case).current()
+    draw::<F>(&F::strategy(PROFILE, &Capabilities::ALL), case).current()
 }
 
 fn context(index: u64) -> Context<F> {
@@ -120,7 +121,7 @@ fn a_subject_that_multiplies_messages_at_one_instant_hangs() {
     let multiply = |input: &Input<F>, out: &mut Outbox<F>| {
         if let Input::Message { peer, .. } | Input::Connected { peer, .. } = input {
             for _ in 0..10 {
-                out.send(*peer, Message::GetHeaders { locator: Vec::new(), stop: [0; 32].into() });
+                out.send(*peer, Message::GetHeaders { locator: Vec::new(), stop: BlockHash::ZERO });
             }
         }
         Ok(())
@@ -232,7 +233,11 @@ impl Progress<F> for Notes {
     }
 }
 
-fn searched(subject: SubjectFactory<'_, F>, findings_max: usize, twice: u64) -> (Outcome<F>, Notes) {
+fn searched(
+    subject: SubjectFactory<'_, F>,
+    findings_max: usize,
+    twice: u64,
+) -> (Outcome<F>, Notes) {
     quiet_panics();
     let mut notes = Notes::default();
     let plan = Plan {

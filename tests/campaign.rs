@@ -11,7 +11,9 @@ use syncheck::campaign::{
 use syncheck::families::headers_first::HeadersFirst;
 use syncheck::families::{Catalog, Mutant};
 use syncheck::invariant::{Context, Violation};
-use syncheck::machine::{Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time};
+use syncheck::machine::{
+    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+};
 use syncheck::scenario::{Scenario, reductions};
 use syncheck::sim::{Mode, Record};
 
@@ -54,7 +56,7 @@ fn searched(subject: SubjectFactory<'_, F>, jobs: usize, stop: &AtomicBool) -> O
 fn broken_case() -> (Box<dyn ValueTree<Value = Scenario<F>>>, Target) {
     let index = searched(&faulty, 1, &AtomicBool::new(false)).findings[0].case;
     let case = CaseId { family: F::NAME, profile: PROFILE, seed: 0, index };
-    let tree = draw(&F::strategy(PROFILE), case);
+    let tree = draw(&F::strategy(PROFILE, &Capabilities::ALL), case);
     let scenario = tree.current();
     let context = Context::new(scenario.clone()).unwrap();
     let run = run_once(&context, faulty().unwrap().as_mut(), &judge(), Record::Nothing);
@@ -65,9 +67,13 @@ fn broken_case() -> (Box<dyn ValueTree<Value = Scenario<F>>>, Target) {
 #[test]
 fn a_case_depends_on_what_names_it_and_on_nothing_else() {
     let case = |family: &str, profile: &str, seed, index| {
-        draw::<F>(&F::strategy(PROFILE), CaseId { family, profile, seed, index }).current()
+        draw::<F>(
+            &F::strategy(PROFILE, &Capabilities::ALL),
+            CaseId { family, profile, seed, index },
+        )
+        .current()
     };
-    let strategy = F::strategy(PROFILE);
+    let strategy = F::strategy(PROFILE, &Capabilities::ALL);
     let id = |index| CaseId { family: F::NAME, profile: PROFILE, seed: 7, index };
     let in_order: Vec<_> = (0..9).map(|index| draw::<F>(&strategy, id(index)).current()).collect();
     for (index, scenario) in in_order.iter().enumerate().rev() {

@@ -12,7 +12,7 @@ use syncheck::campaign::{CaseId, Judge, draw, run_once};
 use syncheck::corpus::{CaseOutcome, Under, verify_document};
 use syncheck::families::{Catalog, FamilyId, Mismatch, Visit};
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, Subject, SubjectError};
+use syncheck::machine::{Capabilities, Observes, Subject, SubjectError};
 use syncheck::sim::{Record, Run};
 use syncheck::vectors::{Document, read_header, to_yaml};
 
@@ -131,7 +131,8 @@ fn verified<F: Catalog>(document: &Document<F>) -> Option<Mismatch> {
 
 fn drawn<F: Catalog>(profile: &'static str, index: u64) -> Context<F> {
     let case = CaseId { family: F::NAME, profile, seed: 3, index };
-    Context::new(draw(&F::strategy(profile), case).current()).expect("drawn cases are valid")
+    Context::new(draw(&F::strategy(profile, &Capabilities::ALL), case).current())
+        .expect("drawn cases are valid")
 }
 
 fn run<F: Catalog>(context: &Context<F>, profile: &str, subject: &mut dyn Subject<F>) -> Run<F> {

@@ -9,7 +9,7 @@ use syncheck::families::skeleton::{
     BoundsAnswer, Event, Profile, Skeleton, Status, Store, Subchains,
 };
 use syncheck::invariant::Context;
-use syncheck::machine::{Observes, Output};
+use syncheck::machine::{Capabilities, Observes, Output};
 use syncheck::primitives::ethereum_header::SealedHeader;
 use syncheck::sim::Record;
 use syncheck::trace::What;
@@ -23,7 +23,7 @@ const CASES: u64 = 500;
 fn whatever_is_persisted_loads() {
     let mut written = 0;
     for name in Skeleton::profiles() {
-        let strategy = Skeleton::strategy(name);
+        let strategy = Skeleton::strategy(name, &Capabilities::ALL);
         let judge = Judge::<Skeleton>::new(Some(name), Observes::ALL);
         for index in 0..CASES {
             let case = CaseId { family: "skeleton", profile: name, seed: 0, index };

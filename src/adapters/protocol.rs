@@ -28,6 +28,9 @@ pub struct About {
     /// The profiles that it can run, where a family has profiles; all, if it does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profiles: Option<Vec<String>>,
+    /// What it can do of what its families leave open; all of that, if it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<Vec<String>>,
     /// What it lets the engine see.
     pub observes: Observes,
     /// It keeps what is durable in the directory that it is given with each case. A restart is a

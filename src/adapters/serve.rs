@@ -195,6 +195,7 @@ impl About {
             version: version.to_owned(),
             families: vec![F::NAME.to_owned()],
             profiles: Some(profiles).filter(|profiles| !profiles.is_empty()),
+            capabilities: None,
             observes: Observes::ALL,
             data_directory: false,
         }

@@ -15,7 +15,7 @@ mod suite;
 mod taker;
 mod tally;
 
-pub use case::{CaseId, draw};
+pub use case::{CaseId, draw, draw_supported};
 pub use fingerprint::{Fingerprint, Target};
 pub use mutation::{Kill, MutantReport, test_mutant};
 pub use repeat::{Difference, Patience, Repeated, Repeats, Seen, repeat};

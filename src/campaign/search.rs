@@ -8,12 +8,12 @@ use proptest::strategy::{BoxedStrategy, ValueTree};
 
 use crate::families::Catalog;
 use crate::invariant::{Context, NEVER_PANICS_OR_HANGS, Violation};
-use crate::machine::{Subject, SubjectError};
+use crate::machine::{Capabilities, Subject, SubjectError};
 use crate::scenario::Scenario;
 use crate::sim::{Mode, Record, Run};
 use crate::verdict::Verdict;
 
-use super::case::{CaseId, draw};
+use super::case::{CaseId, draw_supported};
 use super::fingerprint::{Fingerprint, Target};
 use super::repeat::{Difference, Repeats, seen};
 use super::shrink::{Bounds, Shrunk};
@@ -222,8 +222,9 @@ fn work<F: Catalog>(
     halt: &AtomicBool,
     sender: &mpsc::SyncSender<Lot>,
 ) {
-    let strategy = F::strategy(plan.profile);
     let mut subject = (plan.subject)();
+    let capabilities = subject.as_ref().map_or(Capabilities::ALL, |it| it.capabilities().clone());
+    let strategy = F::strategy(plan.profile, &capabilities);
     loop {
         let start = next.fetch_add(LOT, Ordering::Relaxed);
         let over = halt.load(Ordering::Relaxed) || plan.stop.load(Ordering::Relaxed);
@@ -252,7 +253,7 @@ fn run_lot<F: Catalog>(
         if plan.stop.load(Ordering::Relaxed) {
             break;
         }
-        let scenario = draw_case(plan, strategy, case).current();
+        let scenario = draw_case(plan, strategy, case, subject.capabilities()).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
         let mode = Mode { record: Record::Nothing, stop: Some(plan.stop), until: None };
         let run = run_once(&context, subject, plan.judge, mode);
@@ -315,8 +316,10 @@ pub(super) fn draw_case<F: Catalog>(
     plan: Plan<'_, F>,
     strategy: &BoxedStrategy<Scenario<F>>,
     index: u64,
+    capabilities: &Capabilities,
 ) -> Box<dyn ValueTree<Value = Scenario<F>>> {
-    draw(strategy, CaseId { family: F::NAME, profile: plan.profile, seed: plan.seed, index })
+    let case = CaseId { family: F::NAME, profile: plan.profile, seed: plan.seed, index };
+    draw_supported(strategy, case, capabilities)
 }
 
 /// Takes the lots in the order of their cases, whichever worker is first.
@@ -325,7 +328,8 @@ fn consume<F: Catalog>(
     lots: mpsc::Receiver<Lot>,
     progress: &mut dyn Progress<F>,
 ) -> Outcome<F> {
-    let mut taker = Taker { plan, progress, outcome: Outcome::none(), began: false, differs: false };
+    let mut taker =
+        Taker { plan, progress, outcome: Outcome::none(), began: false, differs: false };
     if let Err(error) = taker.look_twice() {
         taker.outcome.failed = Some(error);
         return taker.outcome;

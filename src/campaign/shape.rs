@@ -5,7 +5,15 @@ const WORDS_MAX: usize = 24;
 
 /// A line of a log with one of these says why a program has died.
 const TELLING: [&str; 9] = [
-    "panic", "fatal", "exception", "error", "assert", "abort", "overflow", "out of memory", "fault",
+    "panic",
+    "fatal",
+    "exception",
+    "error",
+    "assert",
+    "abort",
+    "overflow",
+    "out of memory",
+    "fault",
 ];
 
 /// What a violation has in common with others of its kind: the words of what was expected and what
@@ -66,7 +74,8 @@ mod tests {
         let died = "at 0.2s: it exited with code 2 before it answered `deliver` (seq 9)";
         let other = "at 7.1s: it exited with code 2 before it answered `advance` (seq 12)";
         let panic = ["panic: index out of range [5] with length 3", "goroutine 1 [running]:"];
-        let again = ["header 7", "panic: index out of range [7] with length 6", "goroutine 4 [run]:"];
+        let again =
+            ["header 7", "panic: index out of range [7] with length 6", "goroutine 4 [run]:"];
         assert_eq!(shape(died, &panic), shape(other, &again));
         assert_ne!(shape(died, &panic), shape(died, &["panic: nil map"]));
         assert_ne!(shape(died, &panic), shape(died, &[]));

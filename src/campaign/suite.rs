@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::families::{Catalog, ClaimEntry};
 use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
-use crate::machine::{Observes, Subject};
+use crate::machine::{Observes, Subject, SubjectError};
 use crate::sim::{Mode, Run, simulate};
 
 use super::shape::shape_of;
@@ -93,12 +93,17 @@ fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
     }
 }
 
-/// Runs one scenario.
+/// Runs one scenario. A subject that lacks what the scenario requires is not asked.
 pub fn run_once<'m, F: Catalog>(
     context: &Context<F>,
     subject: &mut dyn Subject<F>,
     judge: &Judge<F>,
     mode: impl Into<Mode<'m>>,
 ) -> Run<F> {
+    let (required, mode) = (F::requires(&context.scenario), mode.into());
+    if let Some(name) = subject.capabilities().lacking(&required) {
+        let message = format!("{name}; it does not name this capability");
+        return Run::not_made(context, SubjectError::Unsupported { message }, mode.record);
+    }
     simulate(context, subject, judge.suite(context), mode)
 }

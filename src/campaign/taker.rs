@@ -35,14 +35,14 @@ impl<F: Catalog> Taker<'_, '_, F> {
     pub(super) fn look_twice(&mut self) -> Result<(), SubjectError> {
         let plan = self.plan;
         let (first, last) = plan.cases;
-        let strategy = F::strategy(plan.profile);
-        let mut subject = None;
+        if plan.twice == 0 {
+            return Ok(());
+        }
+        let mut subject = (plan.subject)()?;
+        let strategy = F::strategy(plan.profile, subject.capabilities());
         for case in first..last.min(first.saturating_add(plan.twice)) {
-            let subject = match &mut subject {
-                Some(subject) => subject,
-                none => none.insert((plan.subject)()?),
-            };
-            let context = context_of(draw_case(plan, &strategy, case).current());
+            let tree = draw_case(plan, &strategy, case, subject.capabilities());
+            let context = context_of(tree.current());
             let mut traces = Vec::new();
             for _ in 0..2 {
                 subject.renew();
@@ -82,8 +82,9 @@ impl<F: Catalog> Taker<'_, '_, F> {
             return;
         }
         let never_began = !self.began && !broken.began;
-        if let Some(SubjectError::Exited { message, log } | SubjectError::TimedOut { message, log }) =
-            broken.failure.as_ref().filter(|_| never_began)
+        if let Some(
+            SubjectError::Exited { message, log } | SubjectError::TimedOut { message, log },
+        ) = broken.failure.as_ref().filter(|_| never_began)
         {
             let message = format!("it has begun no case: {message}{}", log_text(log));
             self.outcome.failed = Some(SubjectError::NotStarted { message });
@@ -110,9 +111,10 @@ impl<F: Catalog> Taker<'_, '_, F> {
         let hangs = matches!(broken.failure, Some(SubjectError::TimedOut { .. }));
         let once = self.outcome.flaky.len() >= FLAKY_MAX;
         let patience = Patience { hangs, once };
-        let tree = draw_case(plan, &F::strategy(plan.profile), broken.case);
-        let original = context_of(tree.current());
         let mut subject = (plan.subject)()?;
+        let strategy = F::strategy(plan.profile, subject.capabilities());
+        let tree = draw_case(plan, &strategy, broken.case, subject.capabilities());
+        let original = context_of(tree.current());
         let repeated = repeat(&original, target, subject.as_mut(), plan.judge, bounds, patience)?;
         self.note_difference(broken.case, repeated.difference.as_ref());
         let made = |repeats, shrunk| Finding {
@@ -140,7 +142,9 @@ impl<F: Catalog> Taker<'_, '_, F> {
                 let context = context_of(shrunk.scenario.clone());
                 repeat(&context, target, subject.as_mut(), judge, bounds, patience)?
             }
-            false => Repeated { repeats: Repeats { shown: 0, of: 0 }, seen: None, difference: None },
+            false => {
+                Repeated { repeats: Repeats { shown: 0, of: 0 }, seen: None, difference: None }
+            }
         };
         self.note_difference(broken.case, again.difference.as_ref());
         Ok(Some(match again.repeats.is_flaky() {

@@ -6,7 +6,7 @@ use crate::adapters::{
 use crate::campaign::{CaseId, Judge, draw, run_once};
 use crate::families::{Catalog, FamilyId, Visit};
 use crate::invariant::Context;
-use crate::machine::{Family, Input, Observes};
+use crate::machine::{Capabilities, Family, Input, Observes};
 use crate::sim::Record;
 use crate::trace::What;
 
@@ -102,7 +102,7 @@ impl Visit for Check<'_> {
 /// something is achieved.
 fn samples<F: Catalog>(seed: u64) -> Vec<SampleCase<F>> {
     let profile = F::profiles()[0];
-    let strategy = F::strategy(profile);
+    let strategy = F::strategy(profile, &Capabilities::ALL);
     (0..)
         .filter_map(|index| {
             let case = CaseId { family: F::NAME, profile, seed, index };

@@ -75,9 +75,8 @@ fn added(
         if known().any(|entry| entry.covers(family, claim, shape)) {
             continue;
         }
-        let in_shapes = known().any(|entry| {
-            entry.shape.is_some() && entry.claim.as_ref() == Some(claim)
-        });
+        let in_shapes =
+            known().any(|entry| entry.shape.is_some() && entry.claim.as_ref() == Some(claim));
         added.push(KnownFailure {
             claim: Some(claim.clone()),
             shape: in_shapes.then(|| glob::Pattern::escape(shape)),

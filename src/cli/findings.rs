@@ -87,7 +87,8 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
             return;
         }
         let Difference { step, one, other } = difference;
-        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "(the run is over)".into());
+        let side =
+            |side: &Option<String>| side.clone().unwrap_or_else(|| "(the run is over)".into());
         let text = format!(
             "the subject is not deterministic: two runs of case {case} differ first in step {step}\n  \
              one    {}\n  other  {}",

@@ -67,7 +67,8 @@ impl Visit for Replay<'_> {
         let expected = document.expect.claim.as_deref();
         let broken = run.verdict.violations();
         if document.expect.verdict == ExpectedVerdict::Fail
-            && let Some(claim) = expected.filter(|claim| !arguments.without.iter().any(|it| it == claim))
+            && let Some(claim) =
+                expected.filter(|claim| !arguments.without.iter().any(|it| it == claim))
             && !broken.is_empty()
             && !run.verdict.breaks(claim)
         {

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use crate::machine::{Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time};
+use crate::machine::{
+    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+};
 use crate::vectors::{Moment, Script};
 
 /// Passes everything on to a subject, and keeps a script of the last case.
@@ -79,6 +81,10 @@ impl<F: Family> Subject<F> for Recorder<'_, F> {
 
     fn gauges(&self) -> Option<F::Gauges> {
         self.subject.gauges()
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        self.subject.capabilities()
     }
 
     fn observes(&self) -> Observes {

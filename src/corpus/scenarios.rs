@@ -5,7 +5,7 @@ use crate::adapters::{InProcess, quiet_panics};
 use crate::campaign::{CaseId, Judge, draw, run_once, test_mutant};
 use crate::families::{Catalog, Mutant};
 use crate::invariant::Context;
-use crate::machine::{Observes, Subject};
+use crate::machine::{Capabilities, Observes, Subject};
 use crate::sim::Record;
 use crate::vectors::{Document, Script, to_yaml};
 use crate::verdict::Verdict;
@@ -105,7 +105,7 @@ impl<F: Catalog> Chosen<F> {
     /// fewest inputs of the pool, made smaller.
     fn add_profile(&mut self, profile: &str, suffix: &str, seed: u64, extra: usize) {
         let judge = Judge::<F>::new(Some(profile), Observes::ALL);
-        let strategy = F::strategy(profile);
+        let strategy = F::strategy(profile, &Capabilities::ALL);
         let mut best = BTreeMap::<String, (u64, u64)>::new();
         let mut small = Vec::new();
         for index in 0..POOL {

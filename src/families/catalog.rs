@@ -3,7 +3,7 @@ use std::fmt;
 use proptest::strategy::BoxedStrategy;
 
 use crate::invariant::{Claim, Context, Invariant};
-use crate::machine::{Family, Machine};
+use crate::machine::{Capabilities, Family, Machine};
 use crate::scenario::{Drawing, Scenario};
 
 use super::{FunctionKind, Sampler};
@@ -36,8 +36,20 @@ pub trait Catalog: Family {
     /// The ways to lie, by the name that they have in files.
     fn misbehaviors() -> &'static [Misbehavior];
 
-    /// Draws whole scenarios for a profile. Two draws are independent.
-    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>>;
+    /// What a subject can do or leave to others: the names that it may give in `capabilities`.
+    fn capabilities() -> &'static [Capability] {
+        &[]
+    }
+
+    /// The capabilities without which a subject cannot run a scenario.
+    fn requires(_scenario: &Scenario<Self>) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Draws whole scenarios for a profile. Two draws are independent. For a subject that has all
+    /// capabilities it always draws the same; for others it should draw few scenarios that require
+    /// what they lack, for those are drawn again.
+    fn strategy(profile: &str, capabilities: &Capabilities) -> BoxedStrategy<Scenario<Self>>;
 
     /// Scenarios with a smaller world or simpler parts than `scenario`, each of them valid, the
     /// boldest first. The parts that all families have are taken away elsewhere.
@@ -89,6 +101,15 @@ pub struct Deviation {
     pub claim: &'static str,
     /// What the client does, and where that is seen.
     pub source: &'static str,
+}
+
+/// Something that a subject need not be able to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Capability {
+    /// The name that it has in `capabilities`, in snake case.
+    pub id: &'static str,
+    /// What a subject that has it can do, in one sentence.
+    pub summary: &'static str,
 }
 
 /// A faulty machine.

@@ -10,7 +10,7 @@ pub mod skeleton;
 pub mod state_sync;
 pub mod tipset_sync;
 
-pub use catalog::{Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
+pub use catalog::{Capability, Catalog, ClaimEntry, Deviation, Misbehavior, Mutant};
 pub(crate) use function::table_function;
 pub use function::{
     Answered, Case, CaseResult, FunctionKind, Mismatch, Table, answer_list, check_table,

@@ -14,6 +14,7 @@
 //! The parameter of all types is the *family marker*, not the machine: a reference machine, a
 //! mutant of it, a user's type and a child process are all a [`Subject`] of the same family.
 
+mod capabilities;
 mod family;
 mod io;
 mod peer;
@@ -21,6 +22,7 @@ mod subject;
 mod table;
 mod time;
 
+pub use capabilities::Capabilities;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;

@@ -3,7 +3,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Family, Input, Outbox, Time};
+use super::{Capabilities, Family, Input, Outbox, Time};
 
 /// A sync machine that runs in this process: no clock, no socket, no randomness of its own.
 ///
@@ -107,6 +107,12 @@ pub trait Subject<F: Family> {
     /// What the engine can see of the subject beside its messages.
     fn observes(&self) -> Observes {
         Observes::ALL
+    }
+
+    /// What the subject can do. It is not asked to run a scenario that requires more.
+    fn capabilities(&self) -> &Capabilities {
+        static ALL: Capabilities = Capabilities::ALL;
+        &ALL
     }
 }
 

@@ -262,7 +262,9 @@ impl FindingReport {
     pub(super) fn repeats_line(&self) -> Option<String> {
         let FlakyRecord { shown, of } = self.flaky?;
         let runs = counted(u64::from(of), "run");
-        Some(format!("shown again in {shown} of {runs} of the same scenario; it is as it was found"))
+        Some(format!(
+            "shown again in {shown} of {runs} of the same scenario; it is as it was found"
+        ))
     }
 
     /// Whom the claim binds, for people.

@@ -80,7 +80,13 @@ pub(super) struct StreamId(usize);
 
 impl<F: Family> Queue<F> {
     pub(super) fn new() -> Self {
-        Self { heap: BinaryHeap::new(), streams: Vec::new(), order: 0, in_flight: 0, from_subject: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            streams: Vec::new(),
+            order: 0,
+            in_flight: 0,
+            from_subject: 0,
+        }
     }
 
     /// A stream for a new connection; one that has run empty is used again.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 
-use crate::invariant::{Exercise, Violation};
+use crate::invariant::{Context, Exercise, Violation};
 use crate::machine::{Family, SubjectError};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -58,6 +58,18 @@ pub struct Run<F: Family> {
 }
 
 impl<F: Family> Run<F> {
+    /// The run that does not even begin.
+    pub fn not_made(context: &Context<F>, error: SubjectError, record: Record) -> Self {
+        Self {
+            began: false,
+            verdict: Verdict::SubjectFailed(error),
+            failure: None,
+            trace: (record == Record::Steps).then(|| Trace::new(context.world.clone())),
+            tally: Tally::default(),
+            exercise: Vec::new(),
+        }
+    }
+
     /// Whether somebody ended it before it said anything.
     pub fn is_interrupted(&self) -> bool {
         self.verdict == Verdict::Interrupted

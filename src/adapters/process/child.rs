@@ -10,7 +10,9 @@ use crate::adapters::LineSchemas;
 use crate::adapters::protocol::{
     About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX, bounded,
 };
-use crate::machine::{Advance, Family, Input, Observes, Outbox, Subject, SubjectError, Time};
+use crate::machine::{
+    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+};
 
 use super::{Options, Session};
 
@@ -23,6 +25,7 @@ use super::{Options, Session};
 pub struct ChildProcess<F: Family> {
     session: Session,
     about: About,
+    capabilities: Capabilities,
     seq: u64,
     request: Vec<u8>,
     in_case: bool,
@@ -68,12 +71,14 @@ impl<F: Family> ChildProcess<F> {
             version: String::new(),
             families: Vec::new(),
             profiles: None,
+            capabilities: None,
             observes: Observes::NONE,
             data_directory: false,
         };
         let mut child = Self {
             session: Session::new(command, options)?,
             about,
+            capabilities: Capabilities::ALL,
             seq: 0,
             request: Vec::new(),
             in_case: false,
@@ -123,6 +128,8 @@ impl<F: Family> ChildProcess<F> {
             let message = format!("family {}; {} runs: {families}", F::NAME, about.name);
             return Err(SubjectError::Unsupported { message });
         }
+        self.capabilities =
+            about.capabilities.as_ref().map_or(Capabilities::ALL, Capabilities::only);
         self.about = about;
         Ok(())
     }
@@ -345,6 +352,10 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
 
     fn observes(&self) -> Observes {
         self.about.observes
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
     }
 }
 

@@ -80,9 +80,11 @@ mod tests {
                 .write(b"two\n")
                 .read(b"second\n"),
         );
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"first");
-        let place = exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"second");
     }
 
@@ -90,7 +92,9 @@ mod tests {
     async fn a_late_answer_is_a_time_out() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"half").wait(2 * LIMIT));
         let began = Instant::now();
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::TimedOut(LIMIT)), "{failure:?}");
         assert_eq!(began.elapsed(), LIMIT);
         assert_eq!(lines.unread(), b"half");
@@ -111,14 +115,17 @@ mod tests {
     async fn an_answer_in_time_is_taken() {
         let nearly = LIMIT - Duration::from_millis(1);
         let mut lines = lines(Builder::new().write(b"one\n").wait(nearly).read(b"done\n"));
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"done");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_is_not_read_is_a_time_out() {
         let mut lines = lines(Builder::new().write(b"on").wait(2 * LIMIT));
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::TimedOut(LIMIT)), "{failure:?}");
         assert_eq!(lines.progress(), Progress::Writing);
     }
@@ -127,7 +134,9 @@ mod tests {
     async fn a_second_line_is_unasked() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"done\nmore\n"));
         exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
-        let failure = exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::Unasked)), "{failure:?}");
         assert_eq!(lines.unread(), b"more\n");
     }
@@ -140,14 +149,18 @@ mod tests {
             mock.read(&[b'x'; 40]);
         }
         let mut lines = lines(&mut mock);
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::TooLong)), "{failure:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_output_is_noticed_at_once() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"half"));
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::Closed)), "{failure:?}");
         assert_eq!(lines.unread(), b"half");
     }
@@ -155,7 +168,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_last_words_of_a_dead_child_are_read() {
         let mut lines = lines(Builder::new().write(b"one\n").wait(LAST_WORDS / 2).read(b"bye\n"));
-        let place = exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let place =
+            exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"bye");
     }
 
@@ -163,7 +177,9 @@ mod tests {
     async fn a_dead_child_whose_output_stays_open_is_not_waited_for() {
         let mut lines = lines(Builder::new().write(b"one\n").wait(LIMIT));
         let began = Instant::now();
-        let failure = exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default()).await.unwrap_err();
+        let failure = exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Orphaned), "{failure:?}");
         assert_eq!(began.elapsed(), LAST_WORDS);
     }
@@ -172,7 +188,8 @@ mod tests {
     async fn last_words_are_read_although_the_input_is_closed() {
         let refused = io::Error::from(io::ErrorKind::BrokenPipe);
         let mut lines = lines(Builder::new().write_error(refused).read(b"usage: x\n"));
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"usage: x");
         assert_eq!(lines.progress(), Progress::Refused);
     }

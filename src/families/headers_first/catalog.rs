@@ -2,7 +2,7 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::Context;
-use crate::machine::Machine;
+use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Scenario};
 
 use super::{Ending, HeadersFirst, Profile, Start, SyncManager, World};
@@ -29,7 +29,7 @@ impl Catalog for HeadersFirst {
         &misbehavior::DOCUMENTED
     }
 
-    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
         strategy::strategy(profile)
     }
 

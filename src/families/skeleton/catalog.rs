@@ -2,7 +2,7 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
 use crate::invariant::Context;
-use crate::machine::Machine;
+use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
@@ -32,7 +32,7 @@ impl Catalog for Skeleton {
         Misbehavior::ENTRIES
     }
 
-    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
         strategy::scenarios(profile)
     }
 

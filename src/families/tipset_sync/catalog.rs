@@ -2,7 +2,7 @@ use proptest::strategy::BoxedStrategy;
 
 use crate::families::{Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior, Mutant, Sampler};
 use crate::invariant::{Context, generic};
-use crate::machine::Machine;
+use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Scenario};
 
 use super::endings::Ending;
@@ -76,7 +76,7 @@ impl Catalog for TipsetSync {
         misbehavior::ENTRIES
     }
 
-    fn strategy(profile: &str) -> BoxedStrategy<Scenario<Self>> {
+    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
         strategy::strategy(profile)
     }
 

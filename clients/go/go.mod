@@ -1,0 +1,3 @@
+module syncheck/adapter
+
+go 1.25.0

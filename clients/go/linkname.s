@@ -1,0 +1,1 @@
+// This file lets the compiler take functions without a body.
