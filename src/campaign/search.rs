@@ -190,24 +190,25 @@ pub fn search<F: Catalog>(plan: Plan<'_, F>, progress: &mut dyn Progress<F>) -> 
 }
 
 /// What came of one lot of cases.
-pub(super) struct Lot {
+pub(super) struct Lot<F: Catalog> {
     pub(super) start: u64,
     pub(super) totals: Totals,
-    pub(super) broken: Vec<Broken>,
+    pub(super) broken: Vec<Broken<F>>,
     /// The first case that the subject began.
     pub(super) began: Option<u64>,
     pub(super) failed: Option<SubjectError>,
 }
 
-impl Lot {
+impl<F: Catalog> Lot<F> {
     fn new(start: u64) -> Self {
         Self { start, totals: Totals::default(), broken: Vec::new(), began: None, failed: None }
     }
 }
 
 /// A claim that was broken in a case.
-pub(super) struct Broken {
+pub(super) struct Broken<F: Catalog> {
     pub(super) case: u64,
+    pub(super) context: Context<F>,
     pub(super) violation: Violation,
     pub(super) target: Target,
     /// The subject failed as a program, in this way.
@@ -220,7 +221,7 @@ fn work<F: Catalog>(
     plan: Plan<'_, F>,
     next: &AtomicU64,
     halt: &AtomicBool,
-    sender: &mpsc::SyncSender<Lot>,
+    sender: &mpsc::SyncSender<Lot<F>>,
 ) {
     let mut subject = (plan.subject)();
     let capabilities = subject.as_ref().map_or(Capabilities::ALL, |it| it.capabilities().clone());
@@ -233,6 +234,7 @@ fn work<F: Catalog>(
         }
         let lot = match &mut subject {
             Ok(subject) => run_lot(plan, &strategy, subject.as_mut(), start),
+            Err(SubjectError::Interrupted) => return,
             Err(error) => Lot { failed: Some(error.clone()), ..Lot::new(start) },
         };
         let failed = lot.failed.is_some();
@@ -247,7 +249,7 @@ fn run_lot<F: Catalog>(
     strategy: &BoxedStrategy<Scenario<F>>,
     subject: &mut dyn Subject<F>,
     start: u64,
-) -> Lot {
+) -> Lot<F> {
     let mut lot = Lot::new(start);
     for case in start..(start + LOT).min(plan.cases.1) {
         if plan.stop.load(Ordering::Relaxed) {
@@ -286,7 +288,7 @@ fn take_violations<F: Catalog>(
     context: &Context<F>,
     case: u64,
     run: Run<F>,
-    lot: &mut Lot,
+    lot: &mut Lot<F>,
 ) {
     let mut known = BTreeSet::new();
     for violation in run.verdict.violations() {
@@ -304,8 +306,8 @@ fn take_violations<F: Catalog>(
             seen(&context, target, &run).is_some()
         });
         let failure = run.failure.clone().filter(|_| violation.claim == NEVER_PANICS_OR_HANGS.id);
-        let (violation, began) = (violation.clone(), run.began);
-        lot.broken.push(Broken { case, violation, target, failure, began });
+        let (violation, began, context) = (violation.clone(), run.began, context.clone());
+        lot.broken.push(Broken { case, context, violation, target, failure, began });
     }
     for name in known {
         *lot.totals.known.entry(name).or_default() += 1;
@@ -325,14 +327,14 @@ pub(super) fn draw_case<F: Catalog>(
 /// Takes the lots in the order of their cases, whichever worker is first.
 fn consume<F: Catalog>(
     plan: Plan<'_, F>,
-    lots: mpsc::Receiver<Lot>,
+    lots: mpsc::Receiver<Lot<F>>,
     progress: &mut dyn Progress<F>,
 ) -> Outcome<F> {
     let mut taker =
         Taker { plan, progress, outcome: Outcome::none(), began: false, differs: false };
-    if let Err(error) = taker.look_twice() {
-        taker.outcome.failed = Some(error);
-        return taker.outcome;
+    // Who cannot run these cannot run the others, which is said of them.
+    if !plan.stop.load(Ordering::Relaxed) {
+        taker.look_twice();
     }
     let mut waiting = BTreeMap::new();
     let mut expected = plan.cases.0;

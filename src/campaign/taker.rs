@@ -1,7 +1,6 @@
 use proptest::strategy::ValueTree;
 
 use crate::families::Catalog;
-use crate::invariant::Context;
 use crate::machine::{SubjectError, log_text};
 use crate::scenario::Scenario;
 use crate::sim::{Mode, Record, Tally};
@@ -29,16 +28,13 @@ pub(super) struct Taker<'a, 'p, F: Catalog> {
 
 impl<F: Catalog> Taker<'_, '_, F> {
     /// Runs the first cases twice, and says whether that makes a difference.
-    ///
-    /// # Errors
-    /// When there is no subject.
-    pub(super) fn look_twice(&mut self) -> Result<(), SubjectError> {
+    pub(super) fn look_twice(&mut self) {
         let plan = self.plan;
         let (first, last) = plan.cases;
         if plan.twice == 0 {
-            return Ok(());
+            return;
         }
-        let mut subject = (plan.subject)()?;
+        let Ok(mut subject) = (plan.subject)() else { return };
         let strategy = F::strategy(plan.profile, subject.capabilities());
         for case in first..last.min(first.saturating_add(plan.twice)) {
             let tree = draw_case(plan, &strategy, case, subject.capabilities());
@@ -49,7 +45,7 @@ impl<F: Catalog> Taker<'_, '_, F> {
                 let mode = Mode { record: Record::Steps, stop: Some(plan.stop), until: None };
                 let run = run_once(&context, subject.as_mut(), plan.judge, mode);
                 if run.is_interrupted() || run.not_run().is_some() || run.failure.is_some() {
-                    return Ok(());
+                    return;
                 }
                 traces.extend(run.trace);
             }
@@ -57,10 +53,9 @@ impl<F: Catalog> Taker<'_, '_, F> {
                 self.note_difference(case, Difference::of(one, other).as_ref());
             }
         }
-        Ok(())
     }
 
-    pub(super) fn take_lot(&mut self, lot: Lot) {
+    pub(super) fn take_lot(&mut self, lot: Lot<F>) {
         self.outcome.totals.merge(&lot.totals);
         self.progress.cases(&self.outcome.totals);
         for broken in lot.broken {
@@ -73,7 +68,7 @@ impl<F: Catalog> Taker<'_, '_, F> {
         }
     }
 
-    fn take_broken(&mut self, broken: &Broken) {
+    fn take_broken(&mut self, broken: &Broken<F>) {
         let plan = self.plan;
         if plan.is_found(&self.outcome, &broken.target.fingerprint)
             || self.outcome.failed.is_some()
@@ -99,13 +94,18 @@ impl<F: Catalog> Taker<'_, '_, F> {
                 if is_flaky { flaky.push(finding) } else { findings.push(finding) }
             }
             Ok(None) => {}
+            Err(SubjectError::Interrupted) => {
+                let finding = self.unrepeated(broken);
+                self.progress.finding(&finding);
+                self.outcome.findings.push(finding);
+            }
             Err(error) => self.outcome.failed = Some(error),
         }
     }
 
     /// Runs a case again, and makes it small if it shows the same each time. None, if there have been
     /// enough that do not.
-    fn finding(&mut self, broken: &Broken) -> Result<Option<Finding<F>>, SubjectError> {
+    fn finding(&mut self, broken: &Broken<F>) -> Result<Option<Finding<F>>, SubjectError> {
         let (plan, target) = (self.plan, &broken.target);
         let bounds = plan.bounds();
         let hangs = matches!(broken.failure, Some(SubjectError::TimedOut { .. }));
@@ -114,8 +114,8 @@ impl<F: Catalog> Taker<'_, '_, F> {
         let mut subject = (plan.subject)()?;
         let strategy = F::strategy(plan.profile, subject.capabilities());
         let tree = draw_case(plan, &strategy, broken.case, subject.capabilities());
-        let original = context_of(tree.current());
-        let repeated = repeat(&original, target, subject.as_mut(), plan.judge, bounds, patience)?;
+        let original = &broken.context;
+        let repeated = repeat(original, target, subject.as_mut(), plan.judge, bounds, patience)?;
         self.note_difference(broken.case, repeated.difference.as_ref());
         let made = |repeats, shrunk| Finding {
             case: broken.case,
@@ -124,14 +124,10 @@ impl<F: Catalog> Taker<'_, '_, F> {
             shrunk,
         };
         if repeated.repeats.is_flaky() {
-            let as_found = as_found(&original, broken, repeated.seen);
+            let as_found = as_found(broken, repeated.seen);
             return Ok((!once).then(|| made(repeated.repeats, as_found)));
         }
-        let Some(first) = repeated.seen else {
-            // The search is being ended: what was seen is told as it is.
-            let shrunk = Shrunk { cut_short: true, ..as_found(&original, broken, None) };
-            return Ok(Some(made(repeated.repeats, shrunk)));
-        };
+        let Some(first) = repeated.seen else { return Err(SubjectError::Interrupted) };
         let judge = plan.judge;
         let shrunk =
             shrink_seen(tree, target, first.clone(), subject.as_mut(), judge, bounds, hangs);
@@ -150,10 +146,20 @@ impl<F: Catalog> Taker<'_, '_, F> {
         Ok(Some(match again.repeats.is_flaky() {
             // The subject took less time than it was given for what was found, but not for what was
             // left: or it is not deterministic after all.
-            true if hangs => made(repeated.repeats, as_found(&original, broken, Some(first))),
-            true => made(again.repeats, as_found(&original, broken, Some(first))),
+            true if hangs => made(repeated.repeats, as_found(broken, Some(first))),
+            true => made(again.repeats, as_found(broken, Some(first))),
             false => made(repeated.repeats, shrunk),
         }))
+    }
+
+    /// A finding of a search that is being ended: what was seen is told as it is.
+    fn unrepeated(&self, broken: &Broken<F>) -> Finding<F> {
+        Finding {
+            case: broken.case,
+            fingerprint: broken.target.fingerprint.clone(),
+            repeats: Repeats { shown: 0, of: 0 },
+            shrunk: Shrunk { cut_short: true, ..as_found(broken, None) },
+        }
     }
 
     fn note_difference(&mut self, case: u64, difference: Option<&Difference>) {
@@ -165,11 +171,8 @@ impl<F: Catalog> Taker<'_, '_, F> {
 }
 
 /// A finding as it was found, with a run that shows it, if there is one.
-fn as_found<F: Catalog>(
-    original: &Context<F>,
-    broken: &Broken,
-    seen: Option<Seen<F>>,
-) -> Shrunk<F> {
+fn as_found<F: Catalog>(broken: &Broken<F>, seen: Option<Seen<F>>) -> Shrunk<F> {
+    let original = &broken.context;
     let scenario: Scenario<F> = (*original.scenario).clone();
     let seen = seen.unwrap_or_else(|| Seen {
         violation: broken.violation.clone(),
