@@ -1,4 +1,4 @@
-use crate::machine::{Family, Millis, Time};
+use crate::machine::{Dialer, Family, Millis, Time};
 use crate::scenario::{Heal, LinkFault, PeerPlan};
 
 use super::queue::StreamId;
@@ -27,6 +27,12 @@ pub(super) struct PeerState<F: Family> {
     pub(super) returns: bool,
     /// How often the subject has dropped it since the healing although it is truthful.
     pub(super) drops: u32,
+    /// Who has dialled the connection that is open, was the last, or is about to open.
+    pub(super) dialer: Option<Dialer>,
+    /// Whether the subject is dialling it.
+    pub(super) is_dialled: bool,
+    /// Whether the subject wants nothing more of it.
+    pub(super) is_refused: bool,
 }
 
 /// The lie that a plan has for a request, counted from 0.

@@ -1,6 +1,6 @@
 //! The points of the plan: what happens at an instant because the scenario says so.
 
-use crate::machine::{Family, Input, Millis, PeerModel};
+use crate::machine::{Dialer, Family, Input, Millis, PeerModel};
 use crate::scenario::Liars;
 use crate::trace::{Closer, What};
 
@@ -21,6 +21,7 @@ impl<F: Family> Simulator<'_, F> {
             Point::Act(peer, action) => self.act(peer, action),
             Point::Command(index) => self.command(index),
             Point::Crash(index) => self.crash(index),
+            Point::Dialled(peer) => self.dialled(peer),
             Point::Dropped(peer) => self.dropped(peer),
             Point::Heal => self.heal(),
             Point::Join(peer, planned) => self.join(peer, planned, false),
@@ -110,12 +111,17 @@ impl<F: Family> Simulator<'_, F> {
         self.look_for_convergence(true)
     }
 
-    /// A peer connects; `returns` says that it comes back because the subject had dropped it.
-    fn join(&mut self, peer: usize, planned: Option<usize>, returns: bool) -> Result<(), Stop> {
+    /// A peer connects; `returns` says that it comes back although the subject had dropped it.
+    pub(super) fn join(
+        &mut self,
+        peer: usize,
+        planned: Option<usize>,
+        returns: bool,
+    ) -> Result<(), Stop> {
         let gone = self.healed
             && self.context.scenario.heal.liars == Liars::Leave
             && !self.plan(peer).is_truthful();
-        if gone || self.peers[peer].session.is_some() {
+        if gone || self.peers[peer].is_refused || self.peers[peer].session.is_some() {
             return Ok(());
         }
         if self.peers[peer].drop_unseen {
@@ -139,8 +145,9 @@ impl<F: Family> Simulator<'_, F> {
         let mut replies = std::mem::take(&mut self.replies);
         state.model.connected(self.now, &mut replies);
         let hello = state.model.hello();
-        let id = self.plan(peer).id;
-        let cause = self.deliver(None, self.input(Input::Connected { peer: id, hello }))?;
+        let (id, planned) = (self.plan(peer).id, self.plan(peer).dialer);
+        let dialer = *self.peers[peer].dialer.get_or_insert(planned);
+        let cause = self.deliver(None, self.input(Input::Connected { peer: id, hello, dialer }))?;
         self.send_replies(peer, Some(cause), None, &mut replies);
         self.replies = replies;
         // One that only comes back brings nothing new: a subject that drops it time and again shall
@@ -164,6 +171,7 @@ impl<F: Family> Simulator<'_, F> {
     /// A peer closes its connection, if it has one.
     fn close(&mut self, peer: usize) -> Result<(), Stop> {
         let Some(session) = self.peers[peer].session.take() else { return Ok(()) };
+        self.peers[peer].dialer = None;
         let lingers = self.peers[peer]
             .planned
             .is_some_and(|planned| self.plan(peer).sessions[planned].lingers);
@@ -203,6 +211,17 @@ impl<F: Family> Simulator<'_, F> {
         let truthful = plan.is_truthful();
         let comes_back = truthful && F::must_keep(&self.context.world, &plan.has);
         let (reconnect, now, healed) = (plan.reconnect, self.now, self.healed);
+        if let Some(after) = self.return_of_dialled(peer) {
+            if let Some(after) = after.filter(|_| comes_back) {
+                let state = &mut self.peers[peer];
+                state.dialer = Some(Dialer::Peer);
+                state.drops += 1;
+                state.returns = true;
+                self.queue.push_point(now + after, Point::Return(peer, None));
+            }
+            return;
+        }
+        self.peers[peer].dialer = None;
         let state = &mut self.peers[peer];
         let (at, planned) = match reconnect {
             Some(reconnect) if state.reconnects_left > 0 => {

@@ -124,6 +124,9 @@ impl<'a, F: Family> Simulator<'a, F> {
                 drop_unseen: false,
                 returns: false,
                 drops: 0,
+                dialer: None,
+                is_dialled: false,
+                is_refused: false,
             })
             .collect();
         let trace = (mode.record == Record::Steps).then(|| Trace::new(context.world.clone()));

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::machine::Words;
 use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Message as ChainMessage, SignedMessage, TipsetKey,
@@ -243,12 +244,16 @@ impl SyncOutcome {
 
 /// Why a subject drops a peer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any other reason of a subject that is not the reference.
-    Other {},
+    Other {
+        /// Its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
+    },
     /// It is of another network.
     WrongGenesis {},
 }

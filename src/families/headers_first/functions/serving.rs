@@ -199,7 +199,7 @@ fn add_answer(shape: &Shape, message: Message, answers: &mut Vec<Answer>) -> Res
             Answer::Inv { of: items.iter().map(|item| shape.label(&item.hash)).collect() }
         }
         Message::NotFound { items } => Answer::NotFound { items: group(shape, &items) },
-        Message::Tx { id } => Answer::Tx { of: shape.label(&id) },
+        Message::Tx { id, .. } => Answer::Tx { of: shape.label(&id) },
         other => return Err(format!("getdata was answered with {other:?}")),
     };
     answers.push(answer);

@@ -9,7 +9,7 @@ use crate::families::skeleton::message::{
 };
 use crate::families::skeleton::world::check_settings;
 use crate::families::skeleton::{Profile, Settings, Skeleton, Syncer};
-use crate::machine::{Input, Machine, Millis, Outbox, Output, PeerId, Time};
+use crate::machine::{Dialer, Input, Machine, Millis, Outbox, Output, PeerId, Time};
 use crate::primitives::ethereum_header::SealedHeader;
 
 use super::label::{Label, Labels};
@@ -323,7 +323,7 @@ impl<'a> Run<'a> {
         if std::mem::replace(&mut state.online, true) {
             return Err(format!("peer: {peer} is there already"));
         }
-        self.feed(Input::Connected { peer, hello: Hello {} });
+        self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer });
         Ok(())
     }
 
@@ -339,7 +339,7 @@ impl<'a> Run<'a> {
         let online = self.peers.iter().filter(|(_, state)| state.online);
         let peers: Vec<PeerId> = online.map(|(peer, _)| *peer).collect();
         for peer in peers {
-            self.feed(Input::Connected { peer, hello: Hello {} });
+            self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer });
         }
     }
 
@@ -358,7 +358,8 @@ impl<'a> Run<'a> {
             match output {
                 Output::Event { event } => self.note(&event),
                 Output::Send { peer, message } => self.send(peer, &message),
-                Output::Disconnect { peer, reason } => {
+                Output::Dial { .. } => {}
+                Output::Disconnect { peer, reason } | Output::Refuse { peer, reason } => {
                     let drop = DroppedPeer { peer, why: reason };
                     self.outcome.dropped.get_or_insert_default().push(drop);
                     if let Some(state) = self.peers.get_mut(&peer) {
