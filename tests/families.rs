@@ -151,6 +151,7 @@ fn searched<F: Catalog>(profile: &str, judge: &Judge<F>, cases: u64) -> Outcome<
         findings_max: 1,
         found: &[],
         shrink_runs_max: SHRINK_RUNS,
+        twice: 0,
         subject: &|| Ok(Box::new(InProcess::new(F::reference))),
         judge,
         stop: &AtomicBool::new(false),

@@ -27,7 +27,7 @@ pub use capabilities::Capabilities;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Dialer, Input, Outbox, Output};
 pub use peer::PeerId;
-pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
+pub use subject::{Advance, Machine, Observes, Subject, SubjectError, log_text};
 pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};
 pub use words::Words;

@@ -4,6 +4,7 @@
 
 mod campaign_records;
 mod chart;
+mod counted;
 mod finding;
 mod fold;
 mod github;
@@ -19,7 +20,8 @@ mod step;
 mod totals;
 
 pub use campaign_records::{CampaignRecords, ClaimCounts, ClaimState, RecordsError};
-pub use finding::{FindingReport, PlanLine};
+pub use counted::counted;
+pub use finding::{FindingReport, FlakyRecord, PlanLine};
 pub use github::{annotation, summary_markdown};
 pub use html::html_text;
 pub use junit::junit_text;

@@ -48,7 +48,8 @@ impl<F: Family> Simulator<'_, F> {
             let planned = if self.healed { None } else { self.planned_now(peer) };
             self.peers[peer].is_refused = false;
             self.peers[peer].dialer = Some(Dialer::Subject);
-            return self.join(peer, planned);
+            // After the healing all that are there had joined already: it is one that was dropped.
+            return self.join(peer, planned, self.healed);
         }
         let what = What::In {
             input: Input::Disconnected { peer: self.plan(peer).id },

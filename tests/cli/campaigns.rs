@@ -115,7 +115,8 @@ fn a_mutant_is_told_from_the_reference() {
     let replayed = folder.run(&["replay", file, "--format", "json"]);
     assert_eq!(replayed.code, Some(1), "{replayed:?}");
     assert_eq!(replayed.summary()["claim"], mutant["killed_by"]);
-    assert_eq!(replayed.summary()["inputs"], mutant["inputs"]);
+    // A replay goes on behind the broken claim.
+    assert!(replayed.summary()["inputs"].as_u64() >= mutant["inputs"].as_u64());
     let verified = folder.run(&["vectors", "verify", "killed", "--format", "json"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }
