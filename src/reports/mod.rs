@@ -7,6 +7,7 @@ mod chart;
 mod finding;
 mod fold;
 mod github;
+mod grid;
 mod html;
 mod junit;
 mod merge;
@@ -21,7 +22,11 @@ mod totals;
 pub use campaign_records::{CampaignRecords, ClaimCounts, ClaimState, RecordsError};
 pub use finding::{FindingReport, PlanLine};
 pub use github::{annotation, summary_markdown};
-pub use html::html_text;
+pub use grid::{
+    Cell, CellState, Column, EndingsRecord, Ends, GRID_FORMAT, Grid, GridFinding, Row, Section,
+    grid_text,
+};
+pub use html::{grid_html, html_text};
 pub use junit::junit_text;
 pub use merge::merge;
 pub use plan::plan_lines;
