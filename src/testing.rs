@@ -31,6 +31,9 @@ const SUBJECT: &str = "the machine under test";
 /// Runs spent on making a finding small.
 const SHRINK_RUNS: u64 = 20_000;
 
+/// Cases that are run twice, to see whether the machine is deterministic.
+const TWICE: u64 = 4;
+
 /// A check of a user's own machine.
 pub struct Check<F: Catalog> {
     make: fn(&F::Start) -> Box<dyn Machine<F>>,
@@ -149,6 +152,7 @@ impl<F: Catalog> Check<F> {
             findings_max: 1,
             found: &[],
             shrink_runs_max: SHRINK_RUNS,
+            twice: TWICE,
             subject,
             judge: &judge,
             stop: &AtomicBool::new(false),
@@ -157,7 +161,8 @@ impl<F: Catalog> Check<F> {
         if let Some(error) = outcome.failed {
             return Err(Failure::NotRun(error.to_string()));
         }
-        match outcome.findings.pop() {
+        let first = outcome.findings.pop().or_else(|| outcome.flaky.into_iter().next());
+        match first {
             None => Ok(Report { totals: outcome.totals, regressions }),
             Some(finding) => Err(self.report(&judge, &finding)),
         }

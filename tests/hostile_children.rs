@@ -35,6 +35,7 @@ fn kind(error: &SubjectError) -> Kind {
         SubjectError::NotStarted { .. } => NotStarted,
         SubjectError::TimedOut { .. } => TimedOut,
         SubjectError::Unsupported { .. } => Unsupported,
+        SubjectError::Interrupted => panic!("nobody ends these tests: {error}"),
         SubjectError::Panicked { .. } => panic!("no child panics in this process: {error}"),
     }
 }

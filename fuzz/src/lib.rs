@@ -11,7 +11,6 @@ use syncheck::invariant::Context;
 use syncheck::machine::Observes;
 use syncheck::sim::Record;
 use syncheck::vectors::{Document, to_yaml};
-use syncheck::verdict::Verdict;
 
 /// Makes a scenario of the bytes, the first for the profile and the rest in place of random numbers,
 /// and holds the reference to its claims.
@@ -31,9 +30,9 @@ pub fn judge<F: Catalog>(bytes: &[u8]) {
     let judge = Judge::<F>::new(Some(profile), Observes::ALL);
     let mut subject = InProcess::new(F::reference);
     let run = run_once(&context, &mut subject, &judge, Record::Nothing);
-    if let Verdict::Fail(violation) = run.verdict {
+    if let Some(violation) = run.verdict.violation() {
         let text = to_yaml(&Document::failing(scenario, violation.claim)).unwrap_or_default();
-        let (claim, expected, got) = (violation.claim, violation.expected, violation.got);
+        let (claim, expected, got) = (violation.claim, &violation.expected, &violation.got);
         panic!("{claim}\nexpected {expected}\ngot {got}\n{text}");
     }
 }

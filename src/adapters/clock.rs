@@ -23,12 +23,15 @@ impl Stopwatch {
     }
 }
 
-/// Sets `flag` after `time`, from a thread of its own that ends with the program.
+/// Sets all `flags` after `time`, in their order, from a thread of its own that ends with the
+/// program.
 #[expect(clippy::disallowed_methods, reason = "a time limit is real time")]
-pub fn set_after(time: Duration, flag: Arc<AtomicBool>) {
+pub fn set_after(time: Duration, flags: Vec<Arc<AtomicBool>>) {
     thread::spawn(move || {
         thread::sleep(time);
-        flag.store(true, Ordering::Relaxed);
+        for flag in flags {
+            flag.store(true, Ordering::Relaxed);
+        }
     });
 }
 

@@ -20,7 +20,7 @@ pub use check::{CheckOutcome, CheckResult, SampleCase, check};
 pub use clock::{Stopwatch, drawn_seed, set_after, today};
 pub use in_process::InProcess;
 pub use panics::quiet_panics;
-pub use process::{ChildProcess, Environment, Options};
+pub use process::{ChildProcess, Environment, Options, StopFlag};
 pub use protocol::{About, PROTOCOL_VERSION};
 pub use schemas::{reply_schema, request_schema};
 pub use serve::{ServeError, serve};

@@ -5,17 +5,22 @@
 //! order of the cases, so the number of workers changes nothing but the time.
 
 mod case;
+mod fingerprint;
 mod mutation;
+mod repeat;
 mod search;
 mod shape;
 mod shrink;
 mod suite;
+mod taker;
 mod tally;
 
 pub use case::{CaseId, draw, draw_supported};
+pub use fingerprint::{Fingerprint, Target};
 pub use mutation::{Kill, MutantReport, test_mutant};
+pub use repeat::{Difference, Patience, Repeated, Repeats, Seen, repeat};
 pub use search::{Finding, Found, LOT, Outcome, Plan, Progress, Silent, SubjectFactory, search};
 pub use shape::shape_of;
-pub use shrink::{Shrunk, shrink};
-pub use suite::{Judge, beyond_known, run_once};
+pub use shrink::{Bounds, Shrunk, shrink};
+pub use suite::{Judge, Known, run_once};
 pub use tally::Totals;

@@ -45,6 +45,7 @@ pub fn test_mutant<F: Catalog>(
         findings_max: 1,
         found: &[],
         shrink_runs_max,
+        twice: 0,
         subject,
         judge,
         stop,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -7,16 +7,18 @@ use std::thread;
 use proptest::strategy::{BoxedStrategy, ValueTree};
 
 use crate::families::Catalog;
-use crate::invariant::{Context, Violation};
+use crate::invariant::{Context, NEVER_PANICS_OR_HANGS, Violation};
 use crate::machine::{Capabilities, Subject, SubjectError};
 use crate::scenario::Scenario;
-use crate::sim::Record;
+use crate::sim::{Mode, Record, Run};
 use crate::verdict::Verdict;
 
 use super::case::{CaseId, draw_supported};
-use super::shape::shape_of;
-use super::shrink::{Shrunk, shrink};
-use super::suite::{Judge, beyond_known, run_once};
+use super::fingerprint::{Fingerprint, Target};
+use super::repeat::{Difference, Repeats, seen};
+use super::shrink::{Bounds, Shrunk};
+use super::suite::{Judge, run_once};
+use super::taker::Taker;
 use super::tally::Totals;
 
 /// Cases are handed to workers in lots of this size; a search ends at the end of a lot, so that
@@ -43,6 +45,8 @@ pub struct Plan<'a, F: Catalog> {
     pub found: &'a [Found],
     /// How many runs may be spent on making one finding small.
     pub shrink_runs_max: u64,
+    /// How many of the first cases are run twice, to see whether the subject is deterministic.
+    pub twice: u64,
     /// Makes the subjects.
     pub subject: SubjectFactory<'a, F>,
     /// Who judges.
@@ -69,8 +73,12 @@ pub struct Found {
     pub case: Option<u64>,
     /// The claim.
     pub claim: String,
+    /// What is wrong with the peer that it names.
+    pub cause: String,
     /// The shape of the violation in that case.
     pub shape: String,
+    /// Whether it did not repeat each time: then it does not count.
+    pub is_flaky: bool,
 }
 
 /// A broken claim with the smallest scenario found that shows it.
@@ -78,8 +86,11 @@ pub struct Found {
 pub struct Finding<F: Catalog> {
     /// The case that showed it first.
     pub case: u64,
-    /// The shape of the violation in that case, which tells it from others of the same claim.
-    pub shape: String,
+    /// What tells it from others.
+    pub fingerprint: Fingerprint,
+    /// How often it was seen again when its case was run again. If that was not each time, its
+    /// scenario is as it was found.
+    pub repeats: Repeats,
     /// Steps and inputs before and after, the smallest scenario, its run.
     pub shrunk: Shrunk<F>,
 }
@@ -89,8 +100,10 @@ pub struct Finding<F: Catalog> {
 pub struct Outcome<F: Catalog> {
     /// What was seen.
     pub totals: Totals,
-    /// The findings in the order of their cases, one for each claim and shape.
+    /// The findings in the order of their cases, one for each fingerprint.
     pub findings: Vec<Finding<F>>,
+    /// Broken claims that did not repeat each time, in the order of their cases.
+    pub flaky: Vec<Finding<F>>,
     /// Why the subject failed to run, if it did; the search ended there.
     pub failed: Option<SubjectError>,
     /// Whether the search was ended before its last case.
@@ -99,21 +112,35 @@ pub struct Outcome<F: Catalog> {
 
 impl<F: Catalog> Plan<'_, F> {
     /// Whether there are as many findings in the cases before `next` as were asked for.
-    fn is_enough(&self, findings: &[Finding<F>], next: u64) -> bool {
-        let before = self.found.iter().filter(|found| found.case.is_none_or(|case| case < next));
+    pub(super) fn is_enough(&self, findings: &[Finding<F>], next: u64) -> bool {
+        let before = self
+            .found
+            .iter()
+            .filter(|found| !found.is_flaky && found.case.is_none_or(|case| case < next));
         before.count() + findings.len() >= self.findings_max
     }
 
-    fn is_found(&self, findings: &[Finding<F>], violation: &Violation, shape: &str) -> bool {
-        let claim = violation.claim;
-        self.found.iter().any(|found| found.claim == claim && found.shape == shape)
-            || findings.iter().any(|it| it.shrunk.violation.claim == claim && it.shape == shape)
+    pub(super) fn is_found(&self, outcome: &Outcome<F>, fingerprint: &Fingerprint) -> bool {
+        let Fingerprint { claim, cause, shape } = fingerprint;
+        let mut here = outcome.findings.iter().chain(&outcome.flaky);
+        self.found.iter().any(|it| it.claim == *claim && it.cause == *cause && it.shape == *shape)
+            || here.any(|it| it.fingerprint == *fingerprint)
+    }
+
+    pub(super) fn bounds(&self) -> Bounds<'_> {
+        Bounds { runs_max: self.shrink_runs_max, stop: self.stop }
     }
 }
 
 impl<F: Catalog> Outcome<F> {
     fn none() -> Self {
-        Self { totals: Totals::default(), findings: Vec::new(), failed: None, stopped: false }
+        Self {
+            totals: Totals::default(),
+            findings: Vec::new(),
+            flaky: Vec::new(),
+            failed: None,
+            stopped: false,
+        }
     }
 }
 
@@ -123,8 +150,10 @@ pub trait Progress<F: Catalog> {
     fn cases(&mut self, totals: &Totals);
     /// A claim was broken in a case; the scenario is about to be made small.
     fn broken(&mut self, case: u64, violation: &Violation);
-    /// A finding is as small as it gets.
+    /// A finding is as small as it gets, or does not repeat each time.
     fn finding(&mut self, finding: &Finding<F>);
+    /// Two runs of one case differ: said once.
+    fn not_deterministic(&mut self, _case: u64, _difference: &Difference) {}
     /// All cases before `next` are done, and their findings told; `totals` counts them.
     fn done(&mut self, _next: u64, _totals: &Totals) {}
 }
@@ -161,11 +190,30 @@ pub fn search<F: Catalog>(plan: Plan<'_, F>, progress: &mut dyn Progress<F>) -> 
 }
 
 /// What came of one lot of cases.
-struct Lot {
-    start: u64,
-    totals: Totals,
-    broken: Vec<(u64, Violation)>,
-    failed: Option<SubjectError>,
+pub(super) struct Lot {
+    pub(super) start: u64,
+    pub(super) totals: Totals,
+    pub(super) broken: Vec<Broken>,
+    /// The first case that the subject began.
+    pub(super) began: Option<u64>,
+    pub(super) failed: Option<SubjectError>,
+}
+
+impl Lot {
+    fn new(start: u64) -> Self {
+        Self { start, totals: Totals::default(), broken: Vec::new(), began: None, failed: None }
+    }
+}
+
+/// A claim that was broken in a case.
+pub(super) struct Broken {
+    pub(super) case: u64,
+    pub(super) violation: Violation,
+    pub(super) target: Target,
+    /// The subject failed as a program, in this way.
+    pub(super) failure: Option<SubjectError>,
+    /// It had begun the case.
+    pub(super) began: bool,
 }
 
 fn work<F: Catalog>(
@@ -185,12 +233,7 @@ fn work<F: Catalog>(
         }
         let lot = match &mut subject {
             Ok(subject) => run_lot(plan, &strategy, subject.as_mut(), start),
-            Err(error) => Lot {
-                start,
-                totals: Totals::default(),
-                broken: Vec::new(),
-                failed: Some(error.clone()),
-            },
+            Err(error) => Lot { failed: Some(error.clone()), ..Lot::new(start) },
         };
         let failed = lot.failed.is_some();
         if sender.send(lot).is_err() || failed {
@@ -205,38 +248,71 @@ fn run_lot<F: Catalog>(
     subject: &mut dyn Subject<F>,
     start: u64,
 ) -> Lot {
-    let mut lot = Lot { start, totals: Totals::default(), broken: Vec::new(), failed: None };
-    for index in start..(start + LOT).min(plan.cases.1) {
+    let mut lot = Lot::new(start);
+    for case in start..(start + LOT).min(plan.cases.1) {
         if plan.stop.load(Ordering::Relaxed) {
             break;
         }
-        let scenario = draw_case(plan, strategy, index, subject.capabilities()).current();
+        let scenario = draw_case(plan, strategy, case, subject.capabilities()).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
-        let run = run_once(&context, subject, plan.judge, Record::Nothing);
+        let mode = Mode { record: Record::Nothing, stop: Some(plan.stop), until: None };
+        let run = run_once(&context, subject, plan.judge, mode);
+        if run.is_interrupted() {
+            break;
+        }
+        if run.began {
+            lot.began.get_or_insert(case);
+        }
         let totals = &mut lot.totals;
-        if let Verdict::SubjectFailed(SubjectError::Unsupported { message }) = &run.verdict {
-            totals.add_unsupported(message);
+        if let Some(SubjectError::Unsupported { message }) = run.not_run() {
+            totals.add_unsupported(&message);
             continue;
         }
         F::labels(&context.scenario, &context.world, &mut |label| totals.label(label));
         totals.add_run(&context.scenario, &run);
-        let (run, known) = beyond_known(&context, subject, plan.judge, Record::Nothing, run);
-        if let Some(claim) = known {
-            *lot.totals.known.entry(claim).or_default() += 1;
+        if let Verdict::SubjectFailed(error) = run.verdict {
+            lot.failed = Some(error);
+            return lot;
         }
-        match run.verdict {
-            Verdict::Fail(violation) => lot.broken.push((index, violation)),
-            Verdict::SubjectFailed(error) => {
-                lot.failed = Some(error);
-                return lot;
-            }
-            Verdict::Inconclusive(_) | Verdict::Pass => {}
-        }
+        take_violations(plan, subject, &context, case, run, &mut lot);
     }
     lot
 }
 
-fn draw_case<F: Catalog>(
+/// Tells news from what is known, and notes what each is about.
+fn take_violations<F: Catalog>(
+    plan: Plan<'_, F>,
+    subject: &mut dyn Subject<F>,
+    context: &Context<F>,
+    case: u64,
+    run: Run<F>,
+    lot: &mut Lot,
+) {
+    let mut known = BTreeSet::new();
+    for violation in run.verdict.violations() {
+        if let Some(name) = plan.judge.known(violation) {
+            known.insert(name);
+            continue;
+        }
+        let mut target = Target::of(&context.scenario, violation);
+        target.settle(&context.scenario, |scenario, target| {
+            let Ok(context) = Context::new(scenario.clone()) else { return false };
+            let is_met = |violation: &Violation| target.is_met(scenario, violation);
+            let mode =
+                Mode { record: Record::Nothing, stop: Some(plan.stop), until: Some(&is_met) };
+            let run = run_once(&context, subject, plan.judge, mode);
+            seen(&context, target, &run).is_some()
+        });
+        let failure = run.failure.clone().filter(|_| violation.claim == NEVER_PANICS_OR_HANGS.id);
+        let (violation, began) = (violation.clone(), run.began);
+        lot.broken.push(Broken { case, violation, target, failure, began });
+    }
+    for name in known {
+        *lot.totals.known.entry(name).or_default() += 1;
+    }
+}
+
+pub(super) fn draw_case<F: Catalog>(
     plan: Plan<'_, F>,
     strategy: &BoxedStrategy<Scenario<F>>,
     index: u64,
@@ -252,83 +328,35 @@ fn consume<F: Catalog>(
     lots: mpsc::Receiver<Lot>,
     progress: &mut dyn Progress<F>,
 ) -> Outcome<F> {
-    let mut outcome = Outcome::none();
+    let mut taker =
+        Taker { plan, progress, outcome: Outcome::none(), began: false, differs: false };
+    if let Err(error) = taker.look_twice() {
+        taker.outcome.failed = Some(error);
+        return taker.outcome;
+    }
     let mut waiting = BTreeMap::new();
     let mut expected = plan.cases.0;
     for lot in lots {
         waiting.insert(lot.start, lot);
         while let Some(lot) = waiting.remove(&expected) {
             expected += LOT;
-            take_lot(plan, &mut outcome, lot, progress);
+            taker.take_lot(lot);
+            let outcome = &taker.outcome;
             // A search that is ended leaves lots and findings half done.
             if outcome.failed.is_none() && !plan.stop.load(Ordering::Relaxed) {
-                progress.done(expected.min(plan.cases.1), &outcome.totals);
+                taker.progress.done(expected.min(plan.cases.1), &outcome.totals);
             }
             if outcome.failed.is_some() || plan.is_enough(&outcome.findings, expected) {
-                return outcome;
+                return taker.outcome;
             }
         }
     }
     // A search that is ended from outside leaves gaps, but what was found behind them is found.
     for lot in waiting.into_values() {
-        take_lot(plan, &mut outcome, lot, progress);
+        taker.take_lot(lot);
     }
+    let mut outcome = taker.outcome;
     let done = outcome.totals.cases + outcome.totals.unsupported;
     outcome.stopped = done < plan.cases.1 - plan.cases.0;
     outcome
-}
-
-fn take_lot<F: Catalog>(
-    plan: Plan<'_, F>,
-    outcome: &mut Outcome<F>,
-    lot: Lot,
-    progress: &mut dyn Progress<F>,
-) {
-    outcome.totals.merge(&lot.totals);
-    progress.cases(&outcome.totals);
-    for (index, violation) in lot.broken {
-        take_broken(plan, outcome, index, &violation, progress);
-    }
-    if outcome.failed.is_none() {
-        outcome.failed = lot.failed;
-    }
-}
-
-fn take_broken<F: Catalog>(
-    plan: Plan<'_, F>,
-    outcome: &mut Outcome<F>,
-    index: u64,
-    violation: &Violation,
-    progress: &mut dyn Progress<F>,
-) {
-    let shape = shape_of(violation);
-    let known = plan.is_found(&outcome.findings, violation, &shape);
-    if known || outcome.failed.is_some() || plan.is_enough(&outcome.findings, index + 1) {
-        return;
-    }
-    progress.broken(index, violation);
-    let shrunk = (plan.subject)().and_then(|mut subject| {
-        let strategy = F::strategy(plan.profile, subject.capabilities());
-        let tree = draw_case(plan, &strategy, index, subject.capabilities());
-        let judge = plan.judge.beyond_known();
-        shrink(tree, subject.as_mut(), &judge, plan.shrink_runs_max, plan.stop)
-    });
-    match shrunk {
-        Ok(shrunk) => {
-            let finding = Finding { case: index, shape, shrunk };
-            progress.finding(&finding);
-            outcome.findings.push(finding);
-        }
-        Err(error) => outcome.failed = Some(in_case(index, violation, error)),
-    }
-}
-
-/// The error of a subject that would not show again what it had shown.
-fn in_case(index: u64, violation: &Violation, error: SubjectError) -> SubjectError {
-    match error {
-        SubjectError::Broken { message } => SubjectError::Broken {
-            message: format!("case {index} broke {}; then: {message}", violation.claim),
-        },
-        error => error,
-    }
 }

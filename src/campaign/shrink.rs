@@ -6,10 +6,12 @@ use crate::families::Catalog;
 use crate::invariant::{Context, Violation};
 use crate::machine::{Subject, SubjectError};
 use crate::scenario::{Scenario, reductions};
-use crate::sim::{Record, Run, Tally};
+use crate::sim::{Mode, Record, Run, Tally};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
+use super::fingerprint::Target;
+use super::repeat::{Seen, record, seen};
 use super::suite::{Judge, run_once};
 
 /// The steps that a run has in the mean, for the bound on all of them.
@@ -18,20 +20,23 @@ const RUN_STEPS: u64 = 500;
 /// A subject that has failed to run so often while a finding was made small is left alone.
 const FAILURES_MAX: u32 = 3;
 
+/// Runs in which the subject no longer answers: each waits for it in vain.
+const HANGS_MAX: u32 = 40;
+
 /// A broken claim in its smallest form.
 #[derive(Debug)]
 pub struct Shrunk<F: Catalog> {
     /// The scenario that was found.
     pub original: Scenario<F>,
-    /// What happened in it.
+    /// What happened in it, up to where the claim was broken.
     pub original_tally: Tally,
-    /// The smallest scenario that breaks the same claim.
+    /// The smallest scenario that breaks the same claim in the same way.
     pub scenario: Scenario<F>,
     /// How it breaks it.
     pub violation: Violation,
-    /// What happens in it.
+    /// What happens in it, up to there.
     pub tally: Tally,
-    /// All steps of it.
+    /// All steps of it, up to there; none, if no run showed it again.
     pub trace: Trace<F>,
     /// How many runs it took.
     pub runs: u64,
@@ -39,151 +44,185 @@ pub struct Shrunk<F: Catalog> {
     pub cut_short: bool,
 }
 
-/// Makes a failing scenario small: first along the tree that it was drawn from, then by taking
-/// away one thing after the other until nothing can go. The same claim stays broken throughout,
-/// and the subject never sees more than before: a smaller plan can make a longer run. At most
-/// `runs_max` runs of 500 steps are spent; when `stop` becomes true, or the subject fails to run
-/// again and again, what is there is taken.
+/// How much may be spent on a finding.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds<'a> {
+    /// Runs.
+    pub runs_max: u64,
+    /// Ends the work when it becomes true; what is there is taken.
+    pub stop: &'a AtomicBool,
+}
+
+impl Bounds<'_> {
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Makes a scenario small that shows a target: first along the tree that it was drawn from, then by
+/// taking away one thing after the other until nothing can go. Each smaller scenario breaks the same
+/// claim, by the same cause and in the same shape, and the subject never sees more than before: a
+/// smaller plan can make a longer run. At most `runs_max` runs of 500 steps are spent; when `stop`
+/// becomes true, or the subject fails to run again and again, what is there is taken.
 ///
 /// # Errors
-/// When the subject fails to run what was found, or the scenario does not fail again: then the
-/// subject is not deterministic, and the error says so.
+/// When the scenario of the tree does not show the target when it is run, or the subject does not
+/// run.
 pub fn shrink<F: Catalog>(
-    mut tree: Box<dyn ValueTree<Value = Scenario<F>>>,
+    tree: Box<dyn ValueTree<Value = Scenario<F>>>,
+    target: &Target,
     subject: &mut dyn Subject<F>,
     judge: &Judge<F>,
-    runs_max: u64,
-    stop: &AtomicBool,
+    bounds: Bounds<'_>,
 ) -> Result<Shrunk<F>, SubjectError> {
+    let context = context_of(tree.current());
+    let run = record(&context, target, subject, judge, bounds);
+    match run.verdict {
+        Verdict::Interrupted => return Err(SubjectError::Interrupted),
+        Verdict::SubjectFailed(error) => return Err(error),
+        _ => {}
+    }
+    let hangs = matches!(run.failure, Some(SubjectError::TimedOut { .. }));
+    let violation = seen(&context, target, &run).ok_or_else(not_again)?;
+    let trace = run.trace.expect("the steps are recorded");
+    let found = Seen { violation, tally: run.tally, trace };
+    Ok(shrink_seen(tree, target, found, subject, judge, bounds, hangs))
+}
+
+/// The same, where a run of the tree's scenario that shows the target is at hand.
+pub(super) fn shrink_seen<F: Catalog>(
+    mut tree: Box<dyn ValueTree<Value = Scenario<F>>>,
+    target: &Target,
+    found: Seen<F>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    bounds: Bounds<'_>,
+    hangs: bool,
+) -> Shrunk<F> {
     let original = tree.current();
-    let first = run_context(&context_of(original.clone()), subject, judge, Record::Nothing)?;
-    let Verdict::Fail(violation) = &first.verdict else { return Err(not_again()) };
-    let claim = violation.claim;
+    let original_tally = found.tally.clone();
+    subject.hurry(hangs);
     let mut search = Search {
         subject,
         judge,
-        claim,
-        inputs: first.tally.inputs,
+        target,
+        best: (original.clone(), found),
         runs: 1,
-        steps: first.tally.steps,
-        runs_max,
+        steps: original_tally.steps,
         failures: 0,
-        stop,
+        hangs: 0,
+        bounds,
     };
-    let along_tree = search.along_tree(tree.as_mut(), original.clone());
-    let scenario = search.one_by_one(along_tree);
-    let runs = search.runs;
-    let run = run_context(&context_of(scenario.clone()), subject, judge, Record::Steps)?;
-    let (Verdict::Fail(violation), Some(trace)) = (run.verdict, run.trace) else {
-        return Err(not_again());
-    };
-    Ok(Shrunk {
+    let stripped = target.stripped(&original);
+    if stripped != original && !search.spent() {
+        search.is_better(&stripped);
+    }
+    search.along_tree(tree.as_mut());
+    search.one_by_one();
+    search.subject.hurry(false);
+    let (scenario, seen) = search.best;
+    Shrunk {
         original,
-        original_tally: first.tally,
+        original_tally,
         scenario,
-        violation,
-        tally: run.tally,
-        trace,
-        runs,
-        cut_short: stop.load(Ordering::Relaxed),
-    })
+        violation: seen.violation,
+        tally: seen.tally,
+        trace: seen.trace,
+        runs: search.runs,
+        cut_short: bounds.is_stopped(),
+    }
 }
 
 struct Search<'a, F: Catalog> {
     subject: &'a mut dyn Subject<F>,
     judge: &'a Judge<F>,
-    claim: &'static str,
-    /// What the subject saw in the best run so far.
-    inputs: u64,
+    target: &'a Target,
+    /// The smallest scenario so far, and the run of it.
+    best: (Scenario<F>, Seen<F>),
     runs: u64,
     steps: u64,
-    runs_max: u64,
     failures: u32,
-    stop: &'a AtomicBool,
+    hangs: u32,
+    bounds: Bounds<'a>,
 }
 
 impl<F: Catalog> Search<'_, F> {
-    fn along_tree(
-        &mut self,
-        tree: &mut dyn ValueTree<Value = Scenario<F>>,
-        mut best: Scenario<F>,
-    ) -> Scenario<F> {
+    fn along_tree(&mut self, tree: &mut dyn ValueTree<Value = Scenario<F>>) {
         if !tree.simplify() {
-            return best;
+            return;
         }
         while !self.spent() {
-            let candidate = tree.current();
-            let goes_on = if self.still_fails(&candidate) {
-                best = candidate;
-                tree.simplify()
-            } else {
-                tree.complicate()
-            };
+            let candidate = self.target.stripped(&tree.current());
+            let goes_on =
+                if self.is_better(&candidate) { tree.simplify() } else { tree.complicate() };
             if !goes_on {
                 break;
             }
         }
-        best
     }
 
-    /// Takes the first reduction that still fails, until none does.
-    fn one_by_one(&mut self, mut best: Scenario<F>) -> Scenario<F> {
+    /// Takes the first reduction that still shows the target, until none does.
+    fn one_by_one(&mut self) {
         'again: while !self.spent() {
+            let best = self.best.0.clone();
             for candidate in reductions(&best).into_iter().chain(F::reductions(&best)) {
                 if self.spent() {
                     break 'again;
                 }
-                if candidate != best && self.still_fails(&candidate) {
-                    best = candidate;
+                if candidate != best && self.is_better(&candidate) {
                     continue 'again;
                 }
             }
             break;
         }
-        best
     }
 
-    fn still_fails(&mut self, scenario: &Scenario<F>) -> bool {
+    /// Takes a scenario that shows the target and of which the subject sees no more. It is run once
+    /// more then, by a subject that begins anew, so that its steps are there whenever the search
+    /// ends.
+    fn is_better(&mut self, scenario: &Scenario<F>) -> bool {
         // A reduction may leave something that another part refers to: then it is none.
         let Ok(context) = Context::new(scenario.clone()) else { return false };
-        let run = run_once(&context, self.subject, self.judge, Record::Nothing);
+        let is_met = |violation: &Violation| self.target.is_met(scenario, violation);
+        let mode =
+            Mode { record: Record::Nothing, stop: Some(self.bounds.stop), until: Some(&is_met) };
+        let run = run_once(&context, self.subject, self.judge, mode);
+        if !self.counts(&context, &run) {
+            return false;
+        }
+        let run = record(&context, self.target, self.subject, self.judge, self.bounds);
+        if !self.counts(&context, &run) {
+            return false;
+        }
+        let Some((violation, trace)) = seen(&context, self.target, &run).zip(run.trace) else {
+            return false;
+        };
+        self.best = (scenario.clone(), Seen { violation, tally: run.tally, trace });
+        true
+    }
+
+    /// Counts a run, and says whether it shows the target and is no longer than the best.
+    fn counts(&mut self, context: &Context<F>, run: &Run<F>) -> bool {
         self.runs += 1;
         self.steps += run.tally.steps;
-        self.failures += u32::from(match &run.verdict {
-            Verdict::SubjectFailed(error) => !matches!(error, SubjectError::Unsupported { .. }),
-            _ => false,
-        });
-        let broken = run.verdict.violation().is_some_and(|it| it.claim == self.claim);
-        let better = broken && run.tally.inputs <= self.inputs;
-        if better {
-            self.inputs = run.tally.inputs;
-        }
-        better
+        self.failures += u32::from(
+            run.not_run().is_some_and(|error| !matches!(error, SubjectError::Unsupported { .. })),
+        );
+        self.hangs += u32::from(matches!(run.failure, Some(SubjectError::TimedOut { .. })));
+        seen(context, self.target, run).is_some() && run.tally.inputs <= self.best.1.tally.inputs
     }
 
     fn spent(&self) -> bool {
-        self.runs >= self.runs_max
-            || self.steps >= self.runs_max.saturating_mul(RUN_STEPS)
+        self.runs >= self.bounds.runs_max
+            || self.steps >= self.bounds.runs_max.saturating_mul(RUN_STEPS)
             || self.failures >= FAILURES_MAX
-            || self.stop.load(Ordering::Relaxed)
+            || self.hangs >= HANGS_MAX
+            || self.bounds.is_stopped()
     }
 }
 
-fn context_of<F: Catalog>(scenario: Scenario<F>) -> Context<F> {
+pub(super) fn context_of<F: Catalog>(scenario: Scenario<F>) -> Context<F> {
     Context::new(scenario).expect("what has run before is valid")
-}
-
-fn run_context<F: Catalog>(
-    context: &Context<F>,
-    subject: &mut dyn Subject<F>,
-    judge: &Judge<F>,
-    record: Record,
-) -> Result<Run<F>, SubjectError> {
-    let run = run_once(context, subject, judge, record);
-    match run.verdict {
-        Verdict::SubjectFailed(error) => Err(error),
-        _ => Ok(run),
-    }
 }
 
 fn not_again() -> SubjectError {

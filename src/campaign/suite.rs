@@ -1,15 +1,26 @@
+use std::fmt;
+
 use crate::families::{Catalog, ClaimEntry};
 use crate::invariant::{Claim, Context, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation};
 use crate::machine::{Observes, Subject, SubjectError};
-use crate::sim::{Record, Run, simulate};
-use crate::verdict::Verdict;
+use crate::sim::{Mode, Run, simulate};
+
+use super::shape::shape_of;
 
 /// The claims that a subject is held to.
-#[derive(Debug)]
 pub struct Judge<F: Catalog> {
     entries: Vec<ClaimEntry<F>>,
-    /// The claims that the subject is known to break.
-    known: Vec<&'static str>,
+    /// Names what the subject is known to break, by claim and shape.
+    known: Known,
+}
+
+/// The name of what is known of a claim that was broken in a way of this shape; none, if it is news.
+pub type Known = Box<dyn Fn(&str, &str) -> Option<String> + Send + Sync>;
+
+impl<F: Catalog> fmt::Debug for Judge<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Judge").field("entries", &self.entries).finish_non_exhaustive()
+    }
 }
 
 impl<F: Catalog> Judge<F> {
@@ -19,7 +30,7 @@ impl<F: Catalog> Judge<F> {
     pub fn new(profile: Option<&str>, observes: Observes) -> Self {
         let mut entries = F::claims();
         entries.retain(|entry| entry.claim.needs.met_by(observes) && binds(entry, profile));
-        Self { entries, known: Vec::new() }
+        Self { entries, known: Box::new(|_, _| None) }
     }
 
     /// The same judge without the named claims.
@@ -37,25 +48,17 @@ impl<F: Catalog> Judge<F> {
         Ok(self)
     }
 
-    /// The same judge of a subject that is known to break the claims for which `is_known` holds. A
+    /// The same judge of a subject that is known to break some claims, perhaps in some ways only. A
     /// search counts how often it does, and goes on to look for what else it breaks.
     #[must_use]
-    pub fn knowing(mut self, is_known: impl Fn(&str) -> bool) -> Self {
-        let ids = self.entries.iter().map(|entry| entry.claim.id);
-        self.known = ids.filter(|id| is_known(id)).collect();
+    pub fn knowing(mut self, known: Known) -> Self {
+        self.known = known;
         self
     }
 
-    /// Whether the subject is known to break a claim.
-    pub fn knows(&self, claim: &str) -> bool {
-        self.known.contains(&claim)
-    }
-
-    /// The same judge without the claims that the subject is known to break.
-    #[must_use]
-    pub fn beyond_known(&self) -> Self {
-        let entries = self.entries.iter().filter(|entry| !self.knows(entry.claim.id));
-        Self { entries: entries.copied().collect(), known: self.known.clone() }
+    /// What is known of a violation, if it is no news.
+    pub fn known(&self, violation: &Violation) -> Option<String> {
+        (self.known)(violation.claim, &shape_of(violation))
     }
 
     /// The claims in the order in which they judge.
@@ -91,37 +94,16 @@ fn binds<F: Catalog>(entry: &ClaimEntry<F>, profile: Option<&str>) -> bool {
 }
 
 /// Runs one scenario. A subject that lacks what the scenario requires is not asked.
-pub fn run_once<F: Catalog>(
+pub fn run_once<'m, F: Catalog>(
     context: &Context<F>,
     subject: &mut dyn Subject<F>,
     judge: &Judge<F>,
-    record: Record,
+    mode: impl Into<Mode<'m>>,
 ) -> Run<F> {
-    let required = F::requires(&context.scenario);
+    let (required, mode) = (F::requires(&context.scenario), mode.into());
     if let Some(name) = subject.capabilities().lacking(&required) {
         let message = format!("{name}; it does not name this capability");
-        return Run::not_made(context, SubjectError::Unsupported { message }, record);
+        return Run::not_made(context, SubjectError::Unsupported { message }, mode.record);
     }
-    simulate(context, subject, judge.suite(context), record)
-}
-
-/// Judges a run that breaks a claim that the subject is known to break once more, without those
-/// claims. Returns that claim too, if there is one.
-pub fn beyond_known<F: Catalog>(
-    context: &Context<F>,
-    subject: &mut dyn Subject<F>,
-    judge: &Judge<F>,
-    record: Record,
-    run: Run<F>,
-) -> (Run<F>, Option<&'static str>) {
-    let claim = match &run.verdict {
-        Verdict::Fail(violation) if judge.knows(violation.claim) => violation.claim,
-        _ => return (run, None),
-    };
-    let mut run = run_once(context, subject, &judge.beyond_known(), record);
-    // The simulator itself sees panics, whoever judges.
-    if run.verdict.violation().is_some_and(|violation| judge.knows(violation.claim)) {
-        run.verdict = Verdict::Pass;
-    }
-    (run, Some(claim))
+    simulate(context, subject, judge.suite(context), mode)
 }

@@ -18,8 +18,8 @@ pub struct Totals {
     pub unsupported_why: Option<String>,
     /// Cases that broke a claim.
     pub failed: u64,
-    /// How many cases broke each claim that the subject is known to break.
-    pub known: BTreeMap<&'static str, u64>,
+    /// How many cases broke what the subject is known to break, by the names of what is known.
+    pub known: BTreeMap<String, u64>,
     /// Messages that were delivered.
     pub messages: u64,
     /// What the subjects saw.
@@ -74,7 +74,9 @@ impl Totals {
         self.failed += other.failed;
         self.messages += other.messages;
         self.inputs += other.inputs;
-        add(&mut self.known, &other.known);
+        for (what, times) in &other.known {
+            *self.known.entry(what.clone()).or_default() += times;
+        }
         add(&mut self.exercised, &other.exercised);
         add(&mut self.fired, &other.fired);
         add(&mut self.lies, &other.lies);

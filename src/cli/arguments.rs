@@ -129,6 +129,9 @@ pub(super) struct ReplayArguments {
     /// Holds the subject to the claims of this profile too; the reference is held to its own.
     #[arg(long, value_name = "NAME")]
     pub(super) profile: Option<String>,
+    /// Leaves a claim out, to see what else is broken.
+    #[arg(long, value_name = "CLAIM")]
+    pub(super) without: Vec<String>,
     /// How the result is written.
     #[arg(long, value_enum, default_value_t)]
     pub(super) format: Format,

@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use crate::adapters::today;
+use crate::campaign::Known;
 use crate::families::{Catalog, FamilyId, Visit};
 use crate::reports::{
     CampaignRecords, KnownEntry, KnownRecord, ProfileRecord, RegressionsRecord, StaleRecord,
 };
-use crate::vectors::{KnownFailure, KnownFailures, covers_claim};
+use crate::vectors::{KnownFailure, KnownFailures, covers_claim, covers_shape};
 
 use super::Exit;
 use super::output::refuse;
@@ -30,6 +31,7 @@ impl Baseline {
             Some(KnownEntry {
                 has_expired: failure.has_expired(day),
                 claim: failure.claim?,
+                shape: failure.shape,
                 family: failure.family,
                 reason: failure.reason,
                 link: failure.link,
@@ -47,12 +49,36 @@ impl Baseline {
         self.list.clone()
     }
 
-    /// Why a claim is known to fail; none, if it is not.
+    /// Why a claim is known to fail, in some shape at least; none, if it is not.
     pub(super) fn reason(&self, family: &str, claim: &str) -> Option<&str> {
         let mut entries = self.list.iter().flat_map(|list| &list.entries);
         let covers = |entry: &&KnownEntry| !entry.has_expired && covers(entry, family, claim);
         entries.find(covers).map(|entry| entry.reason.as_str())
     }
+
+    /// Names what is known of the claims of a family.
+    pub(super) fn known(&self, family: &'static str) -> Known {
+        let entries = self.list.iter().flat_map(|list| list.entries.clone());
+        let entries: Vec<KnownEntry> = entries.filter(|entry| !entry.has_expired).collect();
+        Box::new(move |claim, shape| {
+            let is_it = |entry: &&KnownEntry| {
+                covers(entry, family, claim) && covers_shape(entry.shape.as_deref(), shape)
+            };
+            entries.iter().find(is_it).map(|entry| match &entry.shape {
+                Some(shape) => format!("{claim}: {shape}"),
+                None => claim.to_owned(),
+            })
+        })
+    }
+}
+
+/// Whether an entry is what a count of known failures is of.
+fn is_counted_as(entry: &KnownEntry, family: &str, name: &str) -> bool {
+    let (claim, shape) = match name.split_once(": ") {
+        Some((claim, shape)) => (claim, Some(shape)),
+        None => (name, None),
+    };
+    covers(entry, family, claim) && entry.shape.as_deref() == shape
 }
 
 /// The entries of the list of known failures that ought to go. Whether one still fails can only be
@@ -73,6 +99,7 @@ pub(super) fn stale(records: &CampaignRecords, is_complete: bool) -> Vec<StaleRe
     let stale = |entry: &KnownEntry| {
         why(entry).map(|why| StaleRecord {
             claim: entry.claim.clone(),
+            shape: entry.shape.clone(),
             family: entry.family.clone(),
             reason: entry.reason.clone(),
             why,
@@ -90,10 +117,10 @@ fn was_judged(records: &CampaignRecords, entry: &KnownEntry) -> bool {
 
 fn still_fails(records: &CampaignRecords, entry: &KnownEntry) -> bool {
     let in_profile = |profile: &ProfileRecord| {
-        profile.totals.known.keys().any(|claim| covers(entry, &profile.family, claim))
+        profile.totals.known.keys().any(|name| is_counted_as(entry, &profile.family, name))
     };
     let saved = |regressions: &RegressionsRecord| {
-        regressions.known.keys().any(|claim| covers(entry, &regressions.family, claim))
+        regressions.known.keys().any(|name| is_counted_as(entry, &regressions.family, name))
     };
     records.profiles.iter().any(in_profile) || records.regressions.iter().any(saved)
 }

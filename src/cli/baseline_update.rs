@@ -54,23 +54,32 @@ fn try_update(arguments: &UpdateArguments) -> Result<Exit, Exit> {
 
 fn is_stale(records: &CampaignRecords, failure: &KnownFailure) -> bool {
     let mut stale = records.stale.iter();
-    stale.any(|it| Some(&it.claim) == failure.claim.as_ref() && it.family == failure.family)
+    stale.any(|it| {
+        Some(&it.claim) == failure.claim.as_ref()
+            && it.shape == failure.shape
+            && it.family == failure.family
+    })
 }
 
-/// An entry for each claim that was broken and that the list does not have.
+/// An entry for each claim that was broken and that the list does not have; with its shape, where the
+/// list has the claim in other shapes. What did not repeat has no place there.
 fn added(
     records: &CampaignRecords,
     list: &KnownFailures,
     reason: Option<&str>,
 ) -> Vec<KnownFailure> {
     let mut added: Vec<KnownFailure> = Vec::new();
-    for FindingReport { family, claim, .. } in &records.findings {
-        let mut known = list.failures.iter().chain(&added);
-        if known.any(|entry| entry.covers(family, claim)) {
+    let firm = records.findings.iter().filter(|finding| finding.flaky.is_none());
+    for FindingReport { family, claim, shape, .. } in firm {
+        let known = || list.failures.iter().chain(&added);
+        if known().any(|entry| entry.covers(family, claim, shape)) {
             continue;
         }
+        let in_shapes =
+            known().any(|entry| entry.shape.is_some() && entry.claim.as_ref() == Some(claim));
         added.push(KnownFailure {
             claim: Some(claim.clone()),
+            shape: in_shapes.then(|| glob::Pattern::escape(shape)),
             vector: None,
             family: Some(family.clone()),
             reason: reason.unwrap_or(UNSAID).to_owned(),
@@ -114,6 +123,9 @@ fn edited(text: &str, goes: &[bool], added: &[KnownFailure]) -> Option<String> {
         let quoted = |value: &str| serde_json::to_string(value).expect("a string has a text");
         let (claim, family) = (it.claim.as_deref()?, it.family.as_deref()?);
         text.push_str(&format!("{pad}- claim: {}\n", quoted(claim)));
+        if let Some(shape) = &it.shape {
+            text.push_str(&format!("{pad}  shape: {}\n", quoted(shape)));
+        }
         text.push_str(&format!("{pad}  family: {}\n", quoted(family)));
         text.push_str(&format!("{pad}  reason: {}\n", quoted(&it.reason)));
     }

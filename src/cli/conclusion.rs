@@ -1,4 +1,6 @@
-use crate::reports::{CampaignRecord, CampaignRecords, Ended, Outcome, StaleRecord, Summary};
+use crate::reports::{
+    CampaignRecord, CampaignRecords, Ended, Outcome, StaleRecord, Summary, counted,
+};
 
 use super::Exit;
 use super::baseline::stale;
@@ -33,7 +35,8 @@ pub(super) fn conclude(ledger: &mut Ledger, close: Close, elapsed_ms: u64) -> Ex
         verdict,
         why: (!why.is_empty()).then(|| why.to_owned()),
         cases: ledger.records.total(|totals| totals.cases),
-        findings: ledger.records.findings.len() as u64,
+        findings: ledger.records.firm() as u64,
+        flaky: (ledger.records.findings.len() - ledger.records.firm()) as u64,
         inconclusive: ledger.records.total(|totals| totals.inconclusive),
         regressions: ledger.records.regressions.iter().map(|it| it.ran).sum(),
         seed: ledger.records.header.seed,
@@ -81,7 +84,8 @@ fn records_file(ledger: &Ledger) -> String {
 }
 
 fn stale_text(entry: &StaleRecord, file: &str) -> String {
-    format!("STALE {file}: {}: {}", entry.claim, entry.why)
+    let shape = entry.shape.as_ref().map_or_else(String::new, |shape| format!(" ({shape})"));
+    format!("STALE {file}: {}{shape}: {}", entry.claim, entry.why)
 }
 
 fn summary_line(summary: &Summary) -> String {
@@ -93,10 +97,14 @@ fn summary_line(summary: &Summary) -> String {
         Outcome::Pass => "pass",
         Outcome::Stale => "stale",
     };
+    let flaky = match summary.flaky {
+        0 => String::new(),
+        flaky => format!(" and {flaky} flaky"),
+    };
     format!(
-        "{verdict}: {} cases, {} findings, seed {}, {:.1} s",
-        summary.cases,
-        summary.findings,
+        "{verdict}: {}, {}{flaky}, seed {}, {:.1} s",
+        counted(summary.cases, "case"),
+        counted(summary.findings, "finding"),
         summary.seed,
         summary.elapsed_ms as f64 / 1_000.0
     )

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use indicatif::ProgressBar;
 
-use crate::campaign::{Finding, Judge, Progress, Totals};
+use crate::campaign::{Difference, Finding, Judge, Progress, Repeats, Totals};
 use crate::families::Catalog;
 use crate::invariant::Violation;
 use crate::reports::{
@@ -35,6 +35,8 @@ pub(super) struct Shown<'a, F: Catalog> {
     pub(super) found: Vec<u64>,
     /// A finding could not be saved.
     pub(super) unsaved: bool,
+    /// It was said that the subject is not deterministic.
+    pub(super) differs: bool,
 }
 
 impl<F: Catalog> Progress<F> for Shown<'_, F> {
@@ -48,7 +50,10 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
 
     fn finding(&mut self, finding: &Finding<F>) {
         let shrunk = &finding.shrunk;
+        let Repeats { shown, of } = finding.repeats;
+        let title = || format!("Flaky: shown again in {shown} of {of} runs.");
         let document = Document {
+            title: finding.repeats.is_flaky().then(title),
             subject: Some(UnderTest { mutant: None, name: Some(self.subject.clone()) }),
             ..Document::failing(shrunk.scenario.clone(), shrunk.violation.claim)
         };
@@ -69,10 +74,28 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
             scenario: to_yaml(&document).ok(),
             ..FindingReport::of_finding(subject, self.judge, self.arguments.seed, finding)
         };
-        self.found.push(finding.case);
+        if !finding.repeats.is_flaky() {
+            self.found.push(finding.case);
+        }
         let bar = self.bar.clone();
         bar.suspend(|| show(self.ledger, self.arguments, report));
         bar.set_message(format!("{} {}", F::NAME, self.profile));
+    }
+
+    fn not_deterministic(&mut self, case: u64, difference: &Difference) {
+        if std::mem::replace(&mut self.differs, true) {
+            return;
+        }
+        let Difference { step, one, other } = difference;
+        let side =
+            |side: &Option<String>| side.clone().unwrap_or_else(|| "(the run is over)".into());
+        let text = format!(
+            "the subject is not deterministic: two runs of case {case} differ first in step {step}\n  \
+             one    {}\n  other  {}",
+            side(one),
+            side(other)
+        );
+        self.bar.suspend(|| warn(text));
     }
 
     fn done(&mut self, next: u64, totals: &Totals) {

@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use crate::campaign::{Found, Judge, LOT, Plan, search};
+use crate::campaign::{Bounds, Found, Judge, LOT, Plan, search};
 use crate::families::{Catalog, Misbehavior};
 use crate::invariant::NEVER_PANICS_OR_HANGS;
 use crate::machine::{Observes, SubjectError};
 use crate::reports::{
     CampaignRecord, ClaimRecord, Ended, FindingReport, Gaps, LieRecord, ProfileRecord,
-    RegressionsRecord, TotalsRecord, counts, summary_text,
+    RegressionsRecord, TotalsRecord, counted, summary_text,
 };
 
 use super::Exit;
@@ -21,6 +21,9 @@ use super::subjects::Choice;
 
 /// Runs spent on making one finding small: a machine of ours is fast, a child is not.
 const SHRINK_RUNS: (u64, u64) = (20_000, 1_500);
+
+/// Cases that a child is made to run twice, to see whether it is deterministic. A machine of ours is.
+const TWICE: u64 = 4;
 
 /// Searches one profile of a family, or goes on where an earlier search of it ended.
 pub(super) fn search_profile<F: Catalog>(
@@ -70,7 +73,8 @@ pub(super) fn search_profile<F: Catalog>(
         elapsed_ms: millis(campaign.watch.elapsed().saturating_sub(since)),
     };
     let findings = campaign.ledger.records.findings_of(F::NAME, profile);
-    let text = profile_text(&record, findings.filter(|it| it.case.is_some()).count());
+    let counts = |it: &&FindingReport| it.case.is_some() && it.flaky.is_none();
+    let text = profile_text(&record, findings.filter(counts).count());
     campaign.ledger.out.text(text);
     campaign.ledger.add(CampaignRecord::Profile(record));
 }
@@ -94,7 +98,9 @@ impl Done {
         let found = |it: &FindingReport| Found {
             case: it.case,
             claim: it.claim.clone(),
+            cause: it.cause.clone(),
             shape: it.shape.clone(),
+            is_flaky: it.flaky.is_some(),
         };
         Self { next, totals, found: records.findings_of(family, profile).map(found).collect() }
     }
@@ -118,7 +124,8 @@ fn search_cases<F: Catalog>(
     let arguments = campaign.arguments;
     let (first, end) = cases(arguments);
     let start = done.next.unwrap_or(first);
-    let elsewhere = campaign.ledger.records.findings.len() - done.found.len();
+    let counts = done.found.iter().filter(|it| !it.is_flaky).count();
+    let elsewhere = campaign.ledger.records.firm() - counts;
     let findings_max = arguments.max_findings.saturating_sub(elsewhere);
     let (in_process, child) = SHRINK_RUNS;
     let runs = if choice.is_child() { child } else { in_process };
@@ -131,6 +138,7 @@ fn search_cases<F: Catalog>(
         findings_max,
         found: &done.found,
         shrink_runs_max: arguments.shrink_runs.unwrap_or(runs),
+        twice: if choice.is_child() && !campaign.is_not_deterministic { TWICE } else { 0 },
         subject: &make,
         judge,
         stop: &campaign.stop,
@@ -148,13 +156,15 @@ fn search_cases<F: Catalog>(
         counted: TotalsRecord::default(),
         found: done.found.iter().filter_map(|it| it.case).collect(),
         unsaved: false,
+        differs: campaign.is_not_deterministic,
     };
     let outcome = search(plan, &mut shown);
     shown.bar.finish_and_clear();
-    let (unsaved, next) = (shown.unsaved, shown.start);
+    let (unsaved, next, differs) = (shown.unsaved, shown.start, shown.differs);
     // A search that is ended may leave the cases of its last finding half done.
     let all_done = shown.found.iter().all(|case| *case < next);
-    let found = done.found.len() + outcome.findings.len();
+    let found = counts + outcome.findings.len();
+    campaign.is_not_deterministic |= differs;
     let failed = outcome.failed.is_some() || unsaved;
     if let Some(error) = &outcome.failed {
         campaign.failed = Some(refuse(Exit::SubjectFailed, error));
@@ -193,7 +203,7 @@ fn judge_of<F: Catalog>(
     let judge = Judge::<F>::new(bound, observes)
         .without(&without)
         .expect("only claims of this family are left out")
-        .knowing(|claim| campaign.baseline.reason(F::NAME, claim).is_some());
+        .knowing(campaign.baseline.known(F::NAME));
     warn_of_gaps::<F>(bound, observes);
     judge
 }
@@ -248,12 +258,14 @@ fn replay_saved<F: Catalog>(
         known: BTreeMap::new(),
     };
     if arguments.shard.is_none_or(|shard| shard.is_first()) {
-        let findings_max = arguments.max_findings.saturating_sub(records.findings.len());
-        let regressions = run_saved(&arguments.save, profile, choice, judge, findings_max)?;
+        let findings_max = arguments.max_findings.saturating_sub(records.firm());
+        let bounds = Bounds { runs_max: 0, stop: &campaign.stop };
+        let folder = &arguments.save;
+        let regressions = run_saved(folder, profile, choice, judge, findings_max, bounds)?;
         record.ran = regressions.ran;
         record.unsupported = regressions.unsupported;
         record.findings = regressions.broken.len() as u64;
-        record.known = counts(&regressions.known);
+        record.known = regressions.known;
         for (file, report) in regressions.broken {
             let replay = Some(replay_command(arguments, choice.is_child(), &choice.name(), &file));
             let report = FindingReport { file: Some(file), replay, ..report };
@@ -262,14 +274,17 @@ fn replay_saved<F: Catalog>(
     }
     if record.ran > 0 {
         campaign.ledger.out.text(format!(
-            "{} {profile}: {} saved scenarios went first, {} of them break a claim",
-            record.family, record.ran, record.findings
+            "{} {profile}: {} went first, {} broken",
+            record.family,
+            counted(record.ran, "saved scenario"),
+            counted(record.findings, "claim")
         ));
     }
     if record.unsupported > 0 {
         campaign.ledger.out.text(format!(
-            "{} {profile}: {} saved scenarios are not supported by the subject",
-            record.family, record.unsupported
+            "{} {profile}: {} not supported by the subject",
+            record.family,
+            counted(record.unsupported, "saved scenario")
         ));
     }
     campaign.ledger.add(CampaignRecord::Regressions(record));
@@ -281,20 +296,23 @@ pub(super) fn profile_text(record: &ProfileRecord, findings: usize) -> String {
     let mut text = String::new();
     for claim in &record.claims {
         let Some(reason) = &claim.known else { continue };
-        if let Some(cases) = record.totals.known.get(&claim.claim) {
-            text.push_str(&format!("KNOWN {}: {cases} cases: {reason}\n", claim.claim));
+        let times = record.totals.times_known(&claim.claim);
+        if times > 0 {
+            let cases = counted(times, "case");
+            text.push_str(&format!("KNOWN {}: {cases}: {reason}\n", claim.claim));
         }
     }
     if let Some(why) = &record.totals.unsupported_why {
-        let unsupported = record.totals.unsupported;
-        text.push_str(&format!("{unsupported} cases are not supported by the subject: {why}\n"));
+        let unsupported = counted(record.totals.unsupported, "case");
+        text.push_str(&format!("{unsupported} not supported by the subject: {why}\n"));
     }
     // A search that was cut short has gaps enough.
     let shown = if findings == 0 { &record.gaps } else { &Gaps::default() };
     let (family, profile, totals) = (&record.family, &record.profile, &record.totals);
     text.push_str(&format!(
-        "{family} {profile}: {} cases, {findings} findings\n{}",
-        totals.cases,
+        "{family} {profile}: {}, {}\n{}",
+        counted(totals.cases, "case"),
+        counted(findings as u64, "finding"),
         summary_text(totals, shown)
     ));
     text

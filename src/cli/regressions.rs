@@ -1,13 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::campaign::{Judge, beyond_known, run_once};
+use crate::campaign::{Bounds, Judge, Patience, Target, repeat, run_once};
 use crate::families::Catalog;
-use crate::machine::SubjectError;
-use crate::reports::FindingReport;
-use crate::sim::Record;
+use crate::invariant::{Context, Violation};
+use crate::machine::{Subject, SubjectError};
+use crate::reports::{FindingReport, FlakyRecord};
+use crate::sim::{Mode, Record, Run};
 use crate::vectors::{open_scenario, saved};
-use crate::verdict::Verdict;
 
 use super::Exit;
 use super::output::refuse;
@@ -20,8 +20,8 @@ pub(super) struct Regressions {
     pub(super) ran: u64,
     /// How many the subject does not support.
     pub(super) unsupported: u64,
-    /// How many broke each claim that the subject is known to break.
-    pub(super) known: BTreeMap<&'static str, u64>,
+    /// How many broke what the subject is known to break.
+    pub(super) known: BTreeMap<String, u64>,
     /// Those that break a claim again, at most as many as were asked for.
     pub(super) broken: Vec<(PathBuf, FindingReport)>,
 }
@@ -36,6 +36,7 @@ pub(super) fn run_saved<F: Catalog>(
     choice: &Choice<F>,
     judge: &Judge<F>,
     findings_max: usize,
+    bounds: Bounds<'_>,
 ) -> Result<Regressions, Exit> {
     let mut regressions = Regressions::default();
     let mut subject = None;
@@ -50,25 +51,63 @@ pub(super) fn run_saved<F: Catalog>(
             Some(subject) => subject,
             none => none.insert(choice.make().map_err(not_run)?),
         };
-        let run = run_once(&context, subject.as_mut(), judge, Record::Steps);
-        let (run, known) = beyond_known(&context, subject.as_mut(), judge, Record::Steps, run);
-        match &run.verdict {
-            Verdict::SubjectFailed(SubjectError::Unsupported { .. }) => {
+        let mode = Mode { record: Record::Steps, stop: Some(bounds.stop), until: None };
+        let run = run_once(&context, subject.as_mut(), judge, mode);
+        if run.is_interrupted() {
+            break;
+        }
+        match run.not_run() {
+            Some(SubjectError::Unsupported { .. }) => {
                 regressions.unsupported += 1;
                 continue;
             }
-            Verdict::SubjectFailed(error) => return Err(not_run(error.clone())),
-            _ => regressions.ran += 1,
+            Some(error) => return Err(not_run(error)),
+            None => regressions.ran += 1,
         }
-        if let Some(claim) = known {
-            *regressions.known.entry(claim).or_default() += 1;
+        for violation in run.verdict.violations() {
+            if let Some(name) = judge.known(violation) {
+                *regressions.known.entry(name).or_default() += 1;
+                continue;
+            }
+            let report = report(&context, choice, judge, &run, violation, subject.as_mut(), bounds);
+            regressions.broken.push((path.clone(), report.map_err(not_run)?));
         }
-        if let Some(report) = FindingReport::of_run(choice.name(), judge, &context.scenario, &run) {
-            regressions.broken.push((path, report));
-        }
-        if regressions.broken.len() >= findings_max {
+        if regressions.firm() >= findings_max {
             break;
         }
     }
     Ok(regressions)
+}
+
+impl Regressions {
+    /// How many break a claim each time that they are run.
+    fn firm(&self) -> usize {
+        self.broken.iter().filter(|(_, report)| report.flaky.is_none()).count()
+    }
+}
+
+/// Runs a scenario that breaks a claim again, to see whether it does so each time.
+fn report<F: Catalog>(
+    context: &Context<F>,
+    choice: &Choice<F>,
+    judge: &Judge<F>,
+    run: &Run<F>,
+    violation: &Violation,
+    subject: &mut dyn Subject<F>,
+    bounds: Bounds<'_>,
+) -> Result<FindingReport, SubjectError> {
+    let target = Target::of(&context.scenario, violation);
+    let hangs = matches!(run.failure, Some(SubjectError::TimedOut { .. }));
+    let patience = Patience { hangs, once: false };
+    let repeated = repeat(context, &target, subject, judge, bounds, patience)?;
+    let scenario = &context.scenario;
+    Ok(match &repeated.seen {
+        Some(seen) => {
+            FindingReport::of_seen(choice.name(), judge, scenario, seen, repeated.repeats)
+        }
+        None => FindingReport {
+            flaky: FlakyRecord::of(repeated.repeats),
+            ..FindingReport::of_violation(choice.name(), judge, scenario, run, violation)
+        },
+    })
 }

@@ -4,7 +4,7 @@ use crate::campaign::{Judge, run_once};
 use crate::families::{Catalog, Visit};
 use crate::reports::{CampaignRecord, FindingReport};
 use crate::scenario::Scenario;
-use crate::sim::{Record, Run};
+use crate::sim::{Mode, Record, Run};
 use crate::trace::View;
 use crate::vectors::{
     DocumentError, ExpectedVerdict, expect_scenario, read_header, read_scenario, read_text,
@@ -14,6 +14,7 @@ use crate::verdict::Verdict;
 use super::Exit;
 use super::arguments::ReplayArguments;
 use super::output::{Output, refuse, warn};
+use super::signals::stop_flag;
 use super::subjects::Choice;
 
 /// Runs one scenario file and shows what happens.
@@ -54,22 +55,24 @@ impl Visit for Replay<'_> {
             None => Some(own.clone()),
         };
         let observes = choice.observes().map_err(|error| refuse(Exit::SubjectFailed, error))?;
-        let judge = Judge::<F>::new(bound.as_deref(), observes);
+        let judge = Judge::<F>::new(bound.as_deref(), observes)
+            .without(&arguments.without)
+            .map_err(|message| refuse(Exit::Usage, format!("--without: {message}")))?;
         let mut subject = choice.make().map_err(|error| refuse(Exit::SubjectFailed, error))?;
-        let run = run_once(&context, subject.as_mut(), &judge, Record::Steps);
+        let stop = stop_flag();
+        let mode = Mode { record: Record::Steps, stop: Some(&stop), until: None };
+        let run = run_once(&context, subject.as_mut(), &judge, mode);
         let shown = Shown { arguments, subject: choice.name(), profile: own };
         let exit = shown.show(&judge, &context.scenario, &run);
-        let expected = document.expect.verdict;
-        let claim = run.verdict.violation().map(|violation| violation.claim);
-        let as_expected = match expected {
-            ExpectedVerdict::Fail => claim == document.expect.claim.as_deref() || claim.is_none(),
-            ExpectedVerdict::Pass => true,
-        };
-        if !as_expected {
-            warn(format!(
-                "the file expects {} to be broken",
-                document.expect.claim.as_deref().unwrap_or("a claim")
-            ));
+        let expected = document.expect.claim.as_deref();
+        let broken = run.verdict.violations();
+        if document.expect.verdict == ExpectedVerdict::Fail
+            && let Some(claim) =
+                expected.filter(|claim| !arguments.without.iter().any(|it| it == claim))
+            && !broken.is_empty()
+            && !run.verdict.breaks(claim)
+        {
+            warn(format!("the file expects {claim} to be broken"));
         }
         Ok(exit)
     }
@@ -97,21 +100,29 @@ impl Shown<'_> {
         let digest = view.digest.clone();
         out.text(format!("digest {digest}\n"));
         let (exit, verdict) = match &run.verdict {
-            Verdict::Fail(_) => {
-                let report = FindingReport::of_run(self.subject.clone(), judge, scenario, run)
-                    .expect("a run that fails has a finding");
-                // All steps have been shown.
-                let report = FindingReport { plan: Vec::new(), trace: Vec::new(), ..report };
-                out.text(report.to_text().trim_end());
-                out.json(|| {
-                    let record = CampaignRecord::Finding(Box::new(report));
-                    serde_json::to_value(record).expect("records have string keys")
-                });
+            Verdict::Fail(violations) => {
+                for (index, violation) in violations.iter().enumerate() {
+                    let subject = self.subject.clone();
+                    let report =
+                        FindingReport::of_violation(subject, judge, scenario, run, violation);
+                    // All steps have been shown.
+                    let report = FindingReport { plan: Vec::new(), trace: Vec::new(), ..report };
+                    let gap = if index == 0 { "" } else { "\n" };
+                    out.text(format!("{gap}{}", report.to_text().trim_end()));
+                    out.json(|| {
+                        let record = CampaignRecord::Finding(Box::new(report));
+                        serde_json::to_value(record).expect("records have string keys")
+                    });
+                }
                 (Exit::Finding, "fail")
             }
             Verdict::Inconclusive(limit) => {
-                out.text(format!("inconclusive: the run reached its limit {limit:?}"));
+                out.text(format!("inconclusive: the run reached its limit of {limit}"));
                 (Exit::Pass, "inconclusive")
+            }
+            Verdict::Interrupted => {
+                out.text("interrupted");
+                (Exit::Interrupted, "interrupted")
             }
             Verdict::Pass => {
                 out.text(format!("pass: {}, {} {}", self.subject, F::NAME, self.profile));
@@ -119,14 +130,16 @@ impl Shown<'_> {
             }
             Verdict::SubjectFailed(error) => (refuse(Exit::SubjectFailed, error), "error"),
         };
-        let claim = run.verdict.violation().map(|violation| violation.claim);
+        let claims: Vec<&str> = run.verdict.violations().iter().map(|it| it.claim).collect();
+        let claim = claims.first();
         out.json(|| {
             json!({
                 "type": "summary",
                 "verdict": verdict,
                 "claim": claim,
                 "cases": 1,
-                "findings": u8::from(claim.is_some()),
+                "claims": claims,
+                "findings": claims.len(),
                 "inputs": run.tally.inputs,
                 "steps": run.tally.steps,
                 "digest": digest,

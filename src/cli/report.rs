@@ -1,6 +1,8 @@
 use std::path::Path;
 
-use crate::reports::{CampaignRecord, CampaignRecords, Ended, Outcome, annotation, merge};
+use crate::reports::{
+    CampaignRecord, CampaignRecords, Ended, FindingReport, Outcome, annotation, merge,
+};
 
 use super::Exit;
 use super::arguments::MergeArguments;
@@ -89,7 +91,8 @@ fn text_of(record: &CampaignRecord, records: &CampaignRecords) -> Option<String>
         CampaignRecord::Finding(finding) => Some(finding.to_text()),
         CampaignRecord::Profile(profile) => {
             let findings = records.findings_of(&profile.family, &profile.profile);
-            Some(profile_text(profile, findings.filter(|it| it.case.is_some()).count()))
+            let counts = |it: &&FindingReport| it.case.is_some() && it.flaky.is_none();
+            Some(profile_text(profile, findings.filter(counts).count()))
         }
         _ => None,
     }

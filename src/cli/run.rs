@@ -35,8 +35,7 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, Exit> {
     let stop = stop_flag();
     let out_of_time = Arc::new(AtomicBool::new(false));
     if let Some(limit) = arguments.time_limit {
-        set_after(limit, Arc::clone(&out_of_time));
-        set_after(limit, Arc::clone(&stop));
+        set_after(limit, vec![Arc::clone(&out_of_time), Arc::clone(&stop)]);
     }
     let families = families(arguments).map_err(|message| refuse(Exit::Usage, message))?;
     let baseline = Baseline::open(arguments.known_failures.as_deref(), arguments.allow_stale)?;
@@ -49,11 +48,14 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, Exit> {
         stop,
         out_of_time,
         watch: Stopwatch::start(),
+        is_not_deterministic: false,
         failed: None,
     };
     for family in families {
         match family.visit(Search { campaign: &mut campaign }) {
             Ok(()) => {}
+            // Nothing is wrong with a child that nobody waits for.
+            Err(_) if campaign.stop.load(Ordering::Relaxed) => {}
             Err(Exit::SubjectFailed) => campaign.failed = Some(Exit::SubjectFailed),
             Err(exit) => return Err(exit),
         }
@@ -92,6 +94,8 @@ pub(super) struct Campaign<'a> {
     pub(super) stop: Arc<AtomicBool>,
     pub(super) out_of_time: Arc<AtomicBool>,
     pub(super) watch: Stopwatch,
+    /// It was said that the subject is not deterministic.
+    pub(super) is_not_deterministic: bool,
     /// Why it ends before its time.
     pub(super) failed: Option<Exit>,
 }
@@ -114,7 +118,7 @@ impl Campaign<'_> {
     fn is_over(&self) -> bool {
         self.failed.is_some()
             || self.stop.load(Ordering::Relaxed)
-            || self.ledger.records.findings.len() >= self.arguments.max_findings
+            || self.ledger.records.firm() >= self.arguments.max_findings
     }
 }
 
@@ -136,6 +140,7 @@ impl Visit for Search<'_, '_> {
         let about = match choice.about() {
             // A child that is tried with all families need not run them all.
             Err(SubjectError::Unsupported { .. }) if arguments.families.is_empty() => return Ok(()),
+            Err(SubjectError::Interrupted) => return Ok(()),
             about => about.map_err(|error| refuse(Exit::SubjectFailed, error))?,
         };
         let profiles = profiles::<F>(arguments, about.as_ref())?;

@@ -3,13 +3,14 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::sync::Arc;
 
 use crate::adapters::{
-    About, ChildProcess, Environment, InProcess, LineSchemas, Options, quiet_panics,
+    About, ChildProcess, Environment, InProcess, LineSchemas, Options, StopFlag, quiet_panics,
 };
 use crate::families::{Catalog, Mutant};
 use crate::machine::{Observes, Subject, SubjectError};
 use crate::vectors::Document;
 
 use super::arguments::{Bounds, Child};
+use super::signals::stop_flag;
 
 /// Who is tested.
 #[derive(Debug)]
@@ -95,6 +96,7 @@ impl Bounds {
                 false => Environment::Inherited,
             },
             directory: self.directory.clone(),
+            stop: StopFlag::new(stop_flag()),
             ..defaults
         }
     }

@@ -122,8 +122,14 @@ fn verify_scenario<F: Catalog>(
 
 fn wrong_verdict<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mismatch> {
     let got = match &run.verdict {
-        Verdict::Fail(violation) => format!("fail {}", violation.claim),
-        Verdict::Inconclusive(limit) => format!("inconclusive {limit:?}"),
+        Verdict::Fail(violations) => {
+            // One that is expected is not hidden by others.
+            let expected = document.expect.claim.as_deref();
+            let claim = expected.filter(|claim| run.verdict.breaks(claim));
+            format!("fail {}", claim.unwrap_or(violations[0].claim))
+        }
+        Verdict::Inconclusive(limit) => format!("inconclusive: {limit}"),
+        Verdict::Interrupted => "interrupted".to_owned(),
         Verdict::Pass => "pass".to_owned(),
         Verdict::SubjectFailed(error) => format!("error {error}"),
     };

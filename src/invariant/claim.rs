@@ -70,18 +70,38 @@ pub struct Violation {
     pub expected: String,
     /// What was seen.
     pub got: String,
+    /// The last lines of the subject's log, if it failed as a program.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
+    /// The step of the run that showed it; for what only the end shows, the last one.
+    #[serde(skip)]
+    pub seq: u64,
 }
 
 impl Violation {
     /// A violation of `claim`.
     pub fn new(claim: &Claim, expected: impl Into<String>, got: impl Into<String>) -> Self {
-        Self { claim: claim.id, peer: None, expected: expected.into(), got: got.into() }
+        Self {
+            claim: claim.id,
+            peer: None,
+            expected: expected.into(),
+            got: got.into(),
+            log: Vec::new(),
+            seq: 0,
+        }
     }
 
     /// The same violation, about `peer`.
     #[must_use]
     pub fn about(mut self, peer: PeerId) -> Self {
         self.peer = Some(peer);
+        self
+    }
+
+    /// The same violation, with the last lines of the subject's log.
+    #[must_use]
+    pub fn with_log(mut self, log: Vec<String>) -> Self {
+        self.log = log;
         self
     }
 }
@@ -128,8 +148,10 @@ pub struct End<'a, F: Family> {
     pub healed_at: Option<Time>,
     /// When the subject converged for good.
     pub converged_at: Option<Time>,
-    /// The honest peers that are connected.
+    /// The honest peers that are connected, or would be if the subject had not dropped them.
     pub honest: &'a [PeerId],
+    /// How often the subject has dropped honest peers since the network was repaired.
+    pub dropped: &'a [(PeerId, u32)],
 }
 
 /// A fold over the steps of one run that checks one claim.

@@ -26,6 +26,6 @@ pub use capabilities::Capabilities;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
 pub use io::{Input, Outbox, Output};
 pub use peer::PeerId;
-pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
+pub use subject::{Advance, Machine, Observes, Subject, SubjectError, log_text};
 pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};

@@ -91,6 +91,14 @@ pub trait Subject<F: Family> {
         Ok(())
     }
 
+    /// Begins anew: the next case finds nothing that earlier ones have left. Machines of this process
+    /// do so with every case.
+    fn renew(&mut self) {}
+
+    /// Gives the subject less time to answer, or as much as before: while a case in which it stops
+    /// answering is made small, each run waits for nothing.
+    fn hurry(&mut self, _hurried: bool) {}
+
     /// How much the subject holds at the moment. `None` if it does not say.
     fn gauges(&self) -> Option<F::Gauges> {
         None
@@ -147,9 +155,13 @@ pub enum SubjectError {
     },
     /// It ended or closed its output before the case was over.
     Exited {
-        /// How it ended and the last lines that it wrote to its log.
+        /// How it ended.
         message: String,
+        /// The last lines that it wrote to its log.
+        log: Vec<String>,
     },
+    /// Somebody ended the search while it was waited for.
+    Interrupted,
     /// It could not be started.
     NotStarted {
         /// Why.
@@ -164,6 +176,8 @@ pub enum SubjectError {
     TimedOut {
         /// What was waited for, and how long.
         message: String,
+        /// The last lines that it wrote to its log.
+        log: Vec<String>,
     },
     /// It says that it does not support what the case needs.
     Unsupported {
@@ -176,13 +190,28 @@ impl fmt::Display for SubjectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Broken { message } => write!(f, "subject broke the adapter protocol: {message}"),
-            Self::Exited { message } => write!(f, "subject exited: {message}"),
+            Self::Exited { message, log } => {
+                write!(f, "subject exited: {message}{}", log_text(log))
+            }
+            Self::Interrupted => write!(f, "subject was interrupted"),
             Self::NotStarted { message } => write!(f, "subject could not be started: {message}"),
             Self::Panicked { message } => write!(f, "subject panicked: {message}"),
-            Self::TimedOut { message } => write!(f, "subject timed out: {message}"),
+            Self::TimedOut { message, log } => {
+                write!(f, "subject timed out: {message}{}", log_text(log))
+            }
             Self::Unsupported { message } => write!(f, "subject does not support this: {message}"),
         }
     }
 }
 
 impl std::error::Error for SubjectError {}
+
+/// The last lines of a log, for the end of a message.
+pub fn log_text(log: &[String]) -> String {
+    let mut text = String::new();
+    for (index, line) in log.iter().enumerate() {
+        text.push_str(if index == 0 { "\nthe last lines of its log:\n  " } else { "\n  " });
+        text.push_str(line);
+    }
+    text
+}

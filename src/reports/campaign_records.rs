@@ -163,6 +163,11 @@ impl CampaignRecords {
         self.ranges.iter().filter(move |it| it.family == family && it.profile == profile)
     }
 
+    /// How many findings there are that repeat: those that count.
+    pub fn firm(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.flaky.is_none()).count()
+    }
+
     /// What became of the saved findings of a profile; none, if it was not begun.
     pub fn regressions_of(&self, family: &str, profile: &str) -> Option<&RegressionsRecord> {
         self.regressions.iter().find(|it| it.family == family && it.profile == profile)
@@ -203,7 +208,7 @@ impl CampaignRecords {
         let times = profile.totals.tested.get(&claim.claim).copied().unwrap_or(0);
         match &claim.known {
             _ if !broken.is_empty() => ClaimState::Broken(broken),
-            Some(reason) if profile.totals.known.contains_key(&claim.claim) => {
+            Some(reason) if profile.totals.times_known(&claim.claim) > 0 => {
                 ClaimState::Known(reason)
             }
             _ if times > 0 => ClaimState::Held(times),

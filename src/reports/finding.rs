@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::{Finding, Judge, shape_of};
+use crate::campaign::{Finding, Fingerprint, Judge, Repeats, Seen};
 use crate::families::Catalog;
 use crate::invariant::Violation;
 use crate::machine::PeerId;
@@ -12,6 +12,7 @@ use crate::sim::{Run, Tally};
 use crate::trace::{Trace, View};
 
 use super::chart::chart;
+use super::counted::counted;
 use super::plan::plan_lines;
 use super::record::binds;
 use super::step::StepRecord;
@@ -32,9 +33,16 @@ pub struct FindingReport {
     pub case: Option<u64>,
     /// The claim.
     pub claim: String,
-    /// What was found in the case, without its numbers; findings of one search differ in this or
-    /// in their claims.
+    /// What is wrong with the peer that it names, by the plan: its lies and the faults of its link,
+    /// or `honest`; empty, if it names none.
+    #[serde(default)]
+    pub cause: String,
+    /// What was found in the case, without its numbers; findings of one search differ in this, in
+    /// their causes or in their claims.
     pub shape: String,
+    /// How often it was seen again, if that was not each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaky: Option<FlakyRecord>,
     /// What must hold.
     pub summary: String,
     /// Where the claim comes from.
@@ -47,6 +55,9 @@ pub struct FindingReport {
     pub expected: String,
     /// What was seen.
     pub got: String,
+    /// The last lines of the subject's log, if it failed as a program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub log: Vec<String>,
     /// What the subject saw in the run.
     pub inputs: u64,
     /// Steps of the run.
@@ -74,6 +85,24 @@ pub struct FindingReport {
     pub drawing: Option<Drawing>,
 }
 
+/// How often a finding was seen again when its case was run again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlakyRecord {
+    /// In how many runs.
+    pub shown: u32,
+    /// Of how many.
+    pub of: u32,
+}
+
+impl FlakyRecord {
+    /// The record of repeats, if they did not show the finding each time.
+    pub fn of(repeats: Repeats) -> Option<Self> {
+        let Repeats { shown, of } = repeats;
+        repeats.is_flaky().then_some(Self { shown, of })
+    }
+}
+
 /// One line of a scenario, with its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -97,8 +126,36 @@ impl FindingReport {
         run: &Run<F>,
     ) -> Option<Self> {
         let violation = run.verdict.violation()?;
+        Some(Self::of_violation(subject, judge, scenario, run, violation))
+    }
+
+    /// A report of one of the violations of a run.
+    ///
+    /// # Panics
+    /// When the steps of the run were not kept.
+    pub fn of_violation<F: Catalog>(
+        subject: String,
+        judge: &Judge<F>,
+        scenario: &Scenario<F>,
+        run: &Run<F>,
+        violation: &Violation,
+    ) -> Self {
         let trace = run.trace.as_ref().expect("the run was recorded");
-        Some(Self::new(subject, judge, scenario, violation, trace, &run.tally))
+        Self::new(subject, judge, scenario, violation, trace, &run.tally)
+    }
+
+    /// A report of a run of a saved scenario, and of how often it was repeated.
+    pub fn of_seen<F: Catalog>(
+        subject: String,
+        judge: &Judge<F>,
+        scenario: &Scenario<F>,
+        seen: &Seen<F>,
+        repeats: Repeats,
+    ) -> Self {
+        Self {
+            flaky: FlakyRecord::of(repeats),
+            ..Self::new(subject, judge, scenario, &seen.violation, &seen.trace, &seen.tally)
+        }
     }
 
     /// A report of what a search has found. Neither a file nor a command that replays it is known
@@ -113,7 +170,9 @@ impl FindingReport {
         Self {
             seed: Some(seed),
             case: Some(finding.case),
-            shape: finding.shape.clone(),
+            cause: finding.fingerprint.cause.clone(),
+            shape: finding.fingerprint.shape.clone(),
+            flaky: FlakyRecord::of(finding.repeats),
             inputs_before: Some(it.original_tally.inputs),
             steps_before: Some(it.original_tally.steps),
             cut_short: it.cut_short,
@@ -130,6 +189,7 @@ impl FindingReport {
         tally: &Tally,
     ) -> Self {
         let claim = judge.claim_of(violation);
+        let fingerprint = Fingerprint::of(scenario, violation);
         let view = View::of(trace);
         let line = |(name, text)| PlanLine { name, text };
         Self {
@@ -139,13 +199,16 @@ impl FindingReport {
             seed: None,
             case: None,
             claim: claim.id.to_owned(),
-            shape: shape_of(violation),
+            cause: fingerprint.cause,
+            shape: fingerprint.shape,
+            flaky: None,
             summary: claim.summary.to_owned(),
             source: claim.source.to_owned(),
             binds: binds(claim),
             peer: violation.peer,
             expected: violation.expected.clone(),
             got: violation.got.clone(),
+            log: violation.log.clone(),
             inputs: tally.inputs,
             steps: tally.steps,
             inputs_before: None,
@@ -165,12 +228,19 @@ impl FindingReport {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         let about = self.peer.map_or_else(String::new, |peer| format!(" ({peer})"));
-        let _ = writeln!(text, "FAIL {}{about}", self.claim);
+        let word = if self.flaky.is_some() { "FLAKY" } else { "FAIL" };
+        let _ = writeln!(text, "{word} {}{about}", self.claim);
         let _ = writeln!(text, "  {}", self.summary);
         let _ = writeln!(text, "  source    {}", self.source);
         let _ = writeln!(text, "  subject   {}", self.subject_line());
         let _ = writeln!(text, "  expected  {}", self.expected);
         let _ = writeln!(text, "  got       {}", self.got);
+        for (index, line) in self.log.iter().enumerate() {
+            let _ = writeln!(text, "  {:<8}  {line}", if index == 0 { "its log" } else { "" });
+        }
+        if let Some(line) = self.repeats_line() {
+            let _ = writeln!(text, "  repeats   {line}");
+        }
         let _ = writeln!(text, "  size      {}", self.size_line());
         for PlanLine { name, text: line } in &self.plan {
             let _ = writeln!(text, "  {name:<8}  {line}");
@@ -188,6 +258,15 @@ impl FindingReport {
         text
     }
 
+    /// How often it was seen again, for people, if that was not each time.
+    pub(super) fn repeats_line(&self) -> Option<String> {
+        let FlakyRecord { shown, of } = self.flaky?;
+        let runs = counted(u64::from(of), "run");
+        Some(format!(
+            "shown again in {shown} of {runs} of the same scenario; it is as it was found"
+        ))
+    }
+
     /// Whom the claim binds, for people.
     pub(super) fn bound(&self) -> String {
         match self.binds.as_slice() {
@@ -202,7 +281,10 @@ impl FindingReport {
     }
 
     fn size_line(&self) -> String {
-        let now = format!("{} inputs, {} steps", self.inputs, self.steps);
+        let mut now = size(self.inputs, self.steps);
+        if self.cut_short {
+            now.push_str(" (the search was ended before it was as small as it gets)");
+        }
         let (Some(inputs), Some(steps)) = (self.inputs_before, self.steps_before) else {
             return now;
         };
@@ -210,6 +292,10 @@ impl FindingReport {
             (Some(seed), Some(case)) => format!("case {case} of seed {seed}"),
             _ => "the file".to_owned(),
         };
-        format!("{now}; {found} had {inputs} inputs, {steps} steps")
+        format!("{now}; {found} had {}", size(inputs, steps))
     }
+}
+
+fn size(inputs: u64, steps: u64) -> String {
+    format!("{}, {}", counted(inputs, "input"), counted(steps, "step"))
 }

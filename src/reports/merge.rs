@@ -19,7 +19,7 @@ pub fn merge(parts: Vec<(String, CampaignRecords)>) -> Result<CampaignRecords, S
     whole.header.shard = None;
     let longest = shards.iter().map(|shard| &shard.regressions).max_by_key(|begun| begun.len());
     for begun in longest.into_iter().flatten() {
-        if whole.findings.len() as u64 >= whole.header.max_findings {
+        if whole.firm() as u64 >= whole.header.max_findings {
             break;
         }
         join_profile(&mut whole, &shards, begun);
@@ -81,7 +81,7 @@ fn join_profile(
         totals: TotalsRecord::default(),
         room: usize::try_from(whole.header.max_findings)
             .unwrap_or(usize::MAX)
-            .saturating_sub(whole.findings.len()),
+            .saturating_sub(whole.firm()),
     };
     let (family, name) = (&begun.family, &begun.profile);
     let first = shards.iter().find_map(|shard| shard.regressions_of(family, name));
@@ -117,7 +117,7 @@ struct Join {
 
 impl Join {
     fn is_enough(&self) -> bool {
-        self.findings.len() >= self.room
+        self.findings.iter().filter(|it| it.flaky.is_none()).count() >= self.room
     }
 
     /// Takes what a shard has, up to where there is enough.
@@ -152,7 +152,9 @@ impl Join {
     }
 
     fn take_finding(&mut self, finding: &FindingReport) {
-        let is_same = |it: &FindingReport| it.claim == finding.claim && it.shape == finding.shape;
+        let is_same = |it: &FindingReport| {
+            it.claim == finding.claim && it.cause == finding.cause && it.shape == finding.shape
+        };
         if !self.is_enough() && !self.findings.iter().any(is_same) {
             self.findings.push(finding.clone());
         }

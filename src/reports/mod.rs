@@ -4,6 +4,7 @@
 
 mod campaign_records;
 mod chart;
+mod counted;
 mod finding;
 mod fold;
 mod github;
@@ -20,7 +21,8 @@ mod step;
 mod totals;
 
 pub use campaign_records::{CampaignRecords, ClaimCounts, ClaimState, RecordsError};
-pub use finding::{FindingReport, PlanLine};
+pub use counted::counted;
+pub use finding::{FindingReport, FlakyRecord, PlanLine};
 pub use github::{annotation, summary_markdown};
 pub use grid::{
     Cell, CellState, Column, EndingsRecord, Ends, GRID_FORMAT, Grid, GridFinding, Row, Section,

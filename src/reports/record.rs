@@ -93,6 +93,9 @@ pub struct KnownRecord {
 pub struct KnownEntry {
     /// The glob of claims.
     pub claim: String,
+    /// The glob of the shapes in which they are broken; all, if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<String>,
     /// The family; all, if absent.
     pub family: Option<String>,
     /// Why it fails.
@@ -230,7 +233,8 @@ pub struct TotalsRecord {
     pub lies: BTreeMap<String, u64>,
     /// In how many cases each claim was put to the test.
     pub tested: BTreeMap<String, u64>,
-    /// How many cases broke each claim that the subject is known to break.
+    /// How many cases broke what the subject is known to break: a claim, or `claim: shape` where the
+    /// list says in what shape.
     pub known: BTreeMap<String, u64>,
 }
 
@@ -240,6 +244,9 @@ pub struct TotalsRecord {
 pub struct StaleRecord {
     /// The glob of claims.
     pub claim: String,
+    /// The glob of shapes, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<String>,
     /// The family; all, if absent.
     pub family: Option<String>,
     /// Why it was said to fail.
@@ -260,6 +267,9 @@ pub struct Summary {
     pub cases: u64,
     /// Findings.
     pub findings: u64,
+    /// Broken claims beside them that did not repeat each time.
+    #[serde(default)]
+    pub flaky: u64,
     /// Cases of which nothing can be said.
     pub inconclusive: u64,
     /// Saved findings that ran first.
@@ -348,13 +358,22 @@ impl TotalsRecord {
             faults: counts(&totals.fired),
             lies: counts(&totals.lies),
             tested: counts(&totals.exercised),
-            known: counts(&totals.known),
+            known: totals.known.clone(),
         }
     }
 
     /// Adds what was seen in other cases.
     pub fn add(&mut self, other: &Self) {
         self.combine(other, |mine, its| mine + its);
+    }
+
+    /// How many cases broke a claim in ways that are known; one that broke it in two ways counts
+    /// twice.
+    pub fn times_known(&self, claim: &str) -> u64 {
+        let is_it = |name: &str| {
+            name.strip_prefix(claim).is_some_and(|rest| rest.is_empty() || rest.starts_with(": "))
+        };
+        self.known.iter().filter(|(name, _)| is_it(name)).map(|(_, times)| times).sum()
     }
 
     /// What was seen since `before`.

@@ -172,7 +172,8 @@ pub struct Crash {
 
 /// When the safety phase ends: from then on no fault and no stall happens, no link is slower than
 /// [`Heal::LATENCY_MS_MAX`], and every peer that does not lie comes back, if it is away, and stays. One that
-/// the subject drops although it has no reason to comes back a second later.
+/// the subject drops although it has no reason to comes back a second later, and after twice as long
+/// each time that it is dropped again, up to 64 seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heal {
@@ -199,16 +200,22 @@ pub enum Liars {
     Stay,
 }
 
-/// Bounds on a run. Reaching one is a verdict, never a hang.
+/// Bounds on a run. Reaching one is a verdict, never a hang: a finding, where it is the subject's
+/// doing, and otherwise *inconclusive*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Turns of the loop in which time does not move on.
+    /// Turns of the loop in which time does not move on. What is on its way when an instant begins,
+    /// and each report of progress, allow some more.
     pub turns_at_once: u64,
     /// Turns of the loop in all.
     pub turns: u64,
+    /// Messages that reach somebody, in all.
+    pub messages: u64,
     /// Messages on their way at once.
     pub queue: u64,
+    /// Virtual time.
+    pub time_ms: Millis,
     /// How long the subject must stay converged before the run ends.
     pub quiet_ms: Millis,
     /// How long after healing it may take to converge; what the family says, if absent.
@@ -219,9 +226,11 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            turns_at_once: 100_000,
-            turns: 50_000_000,
-            queue: 4_000_000,
+            turns_at_once: 10_000,
+            turns: 5_000_000,
+            messages: 5_000_000,
+            queue: 1_000_000,
+            time_ms: 30 * 24 * 3_600_000,
             quiet_ms: 400_000,
             converge_ms: None,
         }

@@ -15,7 +15,8 @@ mod points;
 mod queue;
 mod run;
 mod simulator;
+mod spent;
 mod traffic;
 
-pub use run::{FIRES, Record, Run, Tally};
+pub use run::{FIRES, Mode, Record, Run, Tally};
 pub use simulator::simulate;

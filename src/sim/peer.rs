@@ -23,6 +23,10 @@ pub(super) struct PeerState<F: Family> {
     pub(super) awaits_subject: bool,
     /// Whether the subject has dropped it and has not yet been told that the connection is gone.
     pub(super) drop_unseen: bool,
+    /// Whether the subject has dropped it and it is on its way back.
+    pub(super) returns: bool,
+    /// How often the subject has dropped it since the healing although it is truthful.
+    pub(super) drops: u32,
 }
 
 /// The lie that a plan has for a request, counted from 0.

@@ -7,8 +7,13 @@ use crate::trace::{Closer, What};
 use super::queue::Point;
 use super::simulator::{Simulator, Stop};
 
-/// An honest peer that was dropped after the healing comes back after this time.
+/// An honest peer that was dropped after the healing comes back after this time. Each time that it is
+/// dropped again it waits twice as long: a subject that looks for peers of its own has found
+/// another one by then, and one that drops it for ever is found out all the same.
 const RETURN_MS: Millis = 1_000;
+
+/// It never waits longer than this many times [`RETURN_MS`].
+const RETURNS_MAX: u32 = 64;
 
 impl<F: Family> Simulator<'_, F> {
     pub(super) fn reach(&mut self, point: Point) -> Result<(), Stop> {
@@ -18,8 +23,9 @@ impl<F: Family> Simulator<'_, F> {
             Point::Crash(index) => self.crash(index),
             Point::Dropped(peer) => self.dropped(peer),
             Point::Heal => self.heal(),
-            Point::Join(peer, planned) => self.join(peer, planned),
+            Point::Join(peer, planned) => self.join(peer, planned, false),
             Point::Leave(peer, planned) => self.leave(peer, planned),
+            Point::Return(peer, planned) => self.join(peer, planned, true),
             Point::Up => self.come_up(),
         }
     }
@@ -104,7 +110,8 @@ impl<F: Family> Simulator<'_, F> {
         self.look_for_convergence(true)
     }
 
-    fn join(&mut self, peer: usize, planned: Option<usize>) -> Result<(), Stop> {
+    /// A peer connects; `returns` says that it comes back because the subject had dropped it.
+    fn join(&mut self, peer: usize, planned: Option<usize>, returns: bool) -> Result<(), Stop> {
         let gone = self.healed
             && self.context.scenario.heal.liars == Liars::Leave
             && !self.plan(peer).is_truthful();
@@ -113,7 +120,9 @@ impl<F: Family> Simulator<'_, F> {
         }
         if self.peers[peer].drop_unseen {
             // The subject shall see the end of one connection before the next begins.
-            self.queue.push_point(self.now, Point::Join(peer, planned));
+            let point =
+                if returns { Point::Return(peer, planned) } else { Point::Join(peer, planned) };
+            self.queue.push_point(self.now, point);
             return Ok(());
         }
         self.peers[peer].planned = planned;
@@ -123,6 +132,7 @@ impl<F: Family> Simulator<'_, F> {
         }
         self.sessions += 1;
         let state = &mut self.peers[peer];
+        state.returns = false;
         state.session = Some(self.sessions);
         state.to_subject = self.queue.open(Some(state.to_subject));
         state.to_peer = self.queue.open(Some(state.to_peer));
@@ -133,7 +143,11 @@ impl<F: Family> Simulator<'_, F> {
         let cause = self.deliver(None, self.input(Input::Connected { peer: id, hello }))?;
         self.send_replies(peer, Some(cause), None, &mut replies);
         self.replies = replies;
-        self.goal_moved();
+        // One that only comes back brings nothing new: a subject that drops it time and again shall
+        // not have for ever.
+        if !returns {
+            self.goal_moved();
+        }
         self.look_for_convergence(true)
     }
 
@@ -186,18 +200,26 @@ impl<F: Family> Simulator<'_, F> {
     /// Plans the return of a peer that the subject has dropped.
     fn plan_return(&mut self, peer: usize) {
         let plan = self.plan(peer);
-        let comes_back = plan.is_truthful() && F::must_keep(&self.context.world, &plan.has);
-        let reconnect = plan.reconnect;
+        let truthful = plan.is_truthful();
+        let comes_back = truthful && F::must_keep(&self.context.world, &plan.has);
+        let (reconnect, now, healed) = (plan.reconnect, self.now, self.healed);
         let state = &mut self.peers[peer];
-        if let Some(reconnect) = reconnect
-            && state.reconnects_left > 0
-        {
-            state.reconnects_left -= 1;
-            self.tally.fire("reconnect");
-            let planned = state.planned;
-            self.queue.push_point(self.now + reconnect.after_ms, Point::Join(peer, planned));
-        } else if self.healed && comes_back {
-            self.queue.push_point(self.now + RETURN_MS, Point::Join(peer, None));
+        let (at, planned) = match reconnect {
+            Some(reconnect) if state.reconnects_left > 0 => {
+                state.reconnects_left -= 1;
+                self.tally.fire("reconnect");
+                (now + reconnect.after_ms, state.planned)
+            }
+            _ if healed && comes_back => {
+                let times = 1_u32.checked_shl(state.drops).unwrap_or(RETURNS_MAX).min(RETURNS_MAX);
+                (now + RETURN_MS * Millis::from(times), None)
+            }
+            _ => return,
+        };
+        if healed && truthful {
+            state.drops += 1;
+            state.returns = true;
         }
+        self.queue.push_point(at, Point::Return(peer, planned));
     }
 }

@@ -26,10 +26,12 @@ pub(super) enum Point {
     Dropped(usize),
     /// The network is repaired.
     Heal,
-    /// A peer connects; `Some` for a session of its plan, `None` for coming back.
+    /// A peer connects; `Some` for a session of its plan.
     Join(usize, Option<usize>),
     /// A peer leaves at the end of a session of its plan.
     Leave(usize, usize),
+    /// A peer that the subject has dropped connects again; `Some` for a session of its plan.
+    Return(usize, Option<usize>),
     /// The subject is back after a crash.
     Up,
 }
@@ -57,6 +59,7 @@ pub(super) struct Queue<F: Family> {
     streams: Vec<Stream<F>>,
     order: u64,
     in_flight: u64,
+    from_subject: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +80,13 @@ pub(super) struct StreamId(usize);
 
 impl<F: Family> Queue<F> {
     pub(super) fn new() -> Self {
-        Self { heap: BinaryHeap::new(), streams: Vec::new(), order: 0, in_flight: 0 }
+        Self {
+            heap: BinaryHeap::new(),
+            streams: Vec::new(),
+            order: 0,
+            in_flight: 0,
+            from_subject: 0,
+        }
     }
 
     /// A stream for a new connection; one that has run empty is used again.
@@ -102,11 +111,12 @@ impl<F: Family> Queue<F> {
         let order = self.next_order();
         let queue = &mut self.streams[stream.0];
         queue.last = at;
+        self.in_flight += 1;
+        self.from_subject += u64::from(!flight.to_subject);
         if queue.waiting.is_empty() {
             self.heap.push(Reverse((at, order, Source::Stream(stream.0))));
         }
         queue.waiting.push_back((at, order, flight));
-        self.in_flight += 1;
     }
 
     pub(super) fn push_point(&mut self, at: Time, point: Point) {
@@ -130,6 +140,7 @@ impl<F: Family> Queue<F> {
                     self.heap.push(Reverse((*at, *order, Source::Stream(index))));
                 }
                 self.in_flight -= 1;
+                self.from_subject -= u64::from(!flight.to_subject);
                 Some(Due::Message(flight))
             }
         }
@@ -138,6 +149,11 @@ impl<F: Family> Queue<F> {
     /// How many messages are on their way.
     pub(super) fn in_flight(&self) -> u64 {
         self.in_flight
+    }
+
+    /// How many of them the subject has sent.
+    pub(super) fn from_subject(&self) -> u64 {
+        self.from_subject
     }
 
     fn next_order(&mut self) -> u64 {

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::AtomicBool;
 
-use crate::invariant::{Context, Exercise};
+use crate::invariant::{Context, Exercise, Violation};
 use crate::machine::{Family, SubjectError};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -14,11 +16,39 @@ pub enum Record {
     Steps,
 }
 
+/// How a run is made.
+#[derive(Clone, Copy)]
+pub struct Mode<'a> {
+    /// What to keep of it.
+    pub record: Record,
+    /// Ends the run early when it becomes true.
+    pub stop: Option<&'a AtomicBool>,
+    /// Ends the run when a violation is seen for which this holds; otherwise the run goes on to its
+    /// end, so that a broken claim does not hide another.
+    pub until: Option<&'a dyn Fn(&Violation) -> bool>,
+}
+
+impl From<Record> for Mode<'_> {
+    fn from(record: Record) -> Self {
+        Self { record, stop: None, until: None }
+    }
+}
+
+impl fmt::Debug for Mode<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mode").field("record", &self.record).finish_non_exhaustive()
+    }
+}
+
 /// What came out of a run.
 #[derive(Debug)]
 pub struct Run<F: Family> {
+    /// Whether the subject has begun the case: if not, it failed before it was told anything.
+    pub began: bool,
     /// What it says about the subject.
     pub verdict: Verdict,
+    /// The failure of the subject as a program that ended it, if that is among the violations.
+    pub failure: Option<SubjectError>,
     /// All steps, if they were to be kept.
     pub trace: Option<Trace<F>>,
     /// What happened how often.
@@ -31,10 +61,25 @@ impl<F: Family> Run<F> {
     /// The run that does not even begin.
     pub fn not_made(context: &Context<F>, error: SubjectError, record: Record) -> Self {
         Self {
+            began: false,
             verdict: Verdict::SubjectFailed(error),
+            failure: None,
             trace: (record == Record::Steps).then(|| Trace::new(context.world.clone())),
             tally: Tally::default(),
             exercise: Vec::new(),
+        }
+    }
+
+    /// Whether somebody ended it before it said anything.
+    pub fn is_interrupted(&self) -> bool {
+        self.verdict == Verdict::Interrupted
+    }
+
+    /// Why the subject could not be run, if it could not.
+    pub fn not_run(&self) -> Option<SubjectError> {
+        match &self.verdict {
+            Verdict::SubjectFailed(error) => Some(error.clone()),
+            _ => None,
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use smallvec::SmallVec;
 
 use crate::invariant::{Context, End, NEVER_PANICS_OR_HANGS, Suite, Violation};
@@ -10,25 +12,35 @@ use crate::verdict::{Limit, Verdict};
 
 use super::peer::PeerState;
 use super::queue::{Due, Point, Queue};
-use super::run::{Record, Run, Tally};
+use super::run::{Mode, Record, Run, Tally};
+use super::spent::{Breach, Spent};
 
 /// Runs the scenario of `context` against `subject` and lets `suite` judge it.
-pub fn simulate<F: Family>(
+///
+/// A broken claim does not end the run, unless `mode` says so. A subject that fails as a program
+/// does: what would be seen after that is its consequence.
+pub fn simulate<'m, F: Family>(
     context: &Context<F>,
     subject: &mut dyn Subject<F>,
     suite: Suite<F>,
-    record: Record,
+    mode: impl Into<Mode<'m>>,
 ) -> Run<F> {
-    let mut simulator = Simulator::new(context, subject, suite, record);
-    let verdict = match simulator.run() {
-        Ok(()) => Verdict::Pass,
-        Err(stop) => simulator.verdict_of(stop),
+    let mut simulator = Simulator::new(context, subject, suite, mode.into());
+    let ended = match (simulator.run(), simulator.subject.end()) {
+        (Ok(()), Err(error)) => Err(simulator.failure(error)),
+        (ended, _) => ended,
     };
-    let verdict = match (simulator.subject.end(), verdict) {
-        (Err(error), Verdict::Pass) => Verdict::SubjectFailed(error),
-        (_, verdict) => verdict,
+    let violations = simulator.suite.take_violations();
+    let verdict = match ended {
+        _ if !violations.is_empty() => Verdict::Fail(violations),
+        Ok(()) | Err(Stop::Objection) => Verdict::Pass,
+        Err(Stop::Interrupted) => Verdict::Interrupted,
+        Err(Stop::Limit(limit)) => Verdict::Inconclusive(limit),
+        Err(Stop::Subject(error)) => Verdict::SubjectFailed(error),
     };
     Run {
+        began: simulator.began,
+        failure: simulator.failed,
         verdict,
         trace: simulator.trace,
         tally: simulator.tally,
@@ -39,9 +51,12 @@ pub fn simulate<F: Family>(
 /// Why a run stops before its end.
 #[derive(Debug)]
 pub(super) enum Stop {
+    /// Somebody ended it.
+    Interrupted,
     Limit(Limit),
+    /// What was looked for was seen, or the subject has failed as a program.
+    Objection,
     Subject(SubjectError),
-    Violation(Violation),
 }
 
 impl From<SubjectError> for Stop {
@@ -50,16 +65,14 @@ impl From<SubjectError> for Stop {
     }
 }
 
-impl From<Violation> for Stop {
-    fn from(violation: Violation) -> Self {
-        Self::Violation(violation)
-    }
-}
-
 pub(super) struct Simulator<'a, F: Family> {
     pub(super) context: &'a Context<F>,
     pub(super) subject: &'a mut dyn Subject<F>,
     pub(super) suite: Suite<F>,
+    mode: Mode<'a>,
+    began: bool,
+    failed: Option<SubjectError>,
+    pub(super) spent: Spent,
     pub(super) trace: Option<Trace<F>>,
     pub(super) tally: Tally,
     pub(super) now: Time,
@@ -89,7 +102,7 @@ impl<'a, F: Family> Simulator<'a, F> {
         context: &'a Context<F>,
         subject: &'a mut dyn Subject<F>,
         suite: Suite<F>,
-        record: Record,
+        mode: Mode<'a>,
     ) -> Self {
         let mut queue = Queue::new();
         let peers = context
@@ -109,13 +122,19 @@ impl<'a, F: Family> Simulator<'a, F> {
                 reconnects_left: plan.reconnect.map_or(0, |reconnect| reconnect.times),
                 awaits_subject: false,
                 drop_unseen: false,
+                returns: false,
+                drops: 0,
             })
             .collect();
-        let trace = (record == Record::Steps).then(|| Trace::new(context.world.clone()));
+        let trace = (mode.record == Record::Steps).then(|| Trace::new(context.world.clone()));
         Self {
             context,
             subject,
             suite,
+            mode,
+            began: false,
+            failed: None,
+            spent: Spent::new(&context.scenario.limits),
             trace,
             tally: Tally::default(),
             now: Time::ZERO,
@@ -138,12 +157,20 @@ impl<'a, F: Family> Simulator<'a, F> {
     }
 
     fn run(&mut self) -> Result<(), Stop> {
+        self.try_run().map_err(|stop| match stop {
+            Stop::Subject(error) => self.failure(error),
+            stop => stop,
+        })
+    }
+
+    fn try_run(&mut self) -> Result<(), Stop> {
         let start = F::start(&self.context.world);
         self.schedule_plan();
         let mut outbox = std::mem::take(&mut self.outbox);
         let begun = self.subject.begin(&start, &mut outbox);
         self.outbox = outbox;
         begun?;
+        self.began = true;
         self.route_outputs(None)?;
         self.turn_until_over()?;
         self.finish()
@@ -179,36 +206,27 @@ impl<'a, F: Family> Simulator<'a, F> {
     }
 
     fn turn_until_over(&mut self) -> Result<(), Stop> {
-        let limits = self.context.scenario.limits;
-        let mut turns = 0;
-        let mut turns_at_once = 0;
-        loop {
-            let Some(until) = self.next_instant() else { return Ok(()) };
+        while let Some(until) = self.next_instant() {
+            if self.mode.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Err(Stop::Interrupted);
+            }
             let before = self.now;
             self.turn(until)?;
             if self.fell_back.is_some() {
                 return Ok(());
             }
-            turns += 1;
-            turns_at_once = if self.now == before { turns_at_once + 1 } else { 0 };
-            if turns_at_once > limits.turns_at_once + self.queue.in_flight() {
-                return Err(Stop::Violation(self.hang(limits.turns_at_once)));
-            }
-            if turns > limits.turns {
-                return Err(Stop::Limit(Limit::Turns(limits.turns)));
-            }
-            if self.queue.in_flight() > limits.queue {
-                return Err(Stop::Limit(Limit::Queue(limits.queue)));
+            self.spent.turn(before, self.now, &self.queue);
+            if let Some(breach) = self.spent.breach(self.now, &self.tally, &self.queue) {
+                return Err(match breach {
+                    Breach::Limit(limit) => Stop::Limit(limit),
+                    Breach::Subject(violation) => {
+                        self.suite.object(violation);
+                        Stop::Objection
+                    }
+                });
             }
         }
-    }
-
-    fn hang(&self, turns: u64) -> Violation {
-        Violation::new(
-            &NEVER_PANICS_OR_HANGS,
-            "time goes on".to_owned(),
-            format!("{turns} turns at {} without an end", self.now),
-        )
+        Ok(())
     }
 
     /// How far the next turn may go; `None` when the run is over.
@@ -272,8 +290,19 @@ impl<'a, F: Family> Simulator<'a, F> {
         if let Some(trace) = &mut self.trace {
             trace.push(step.clone());
         }
-        self.suite.observe(&step)?;
+        if self.suite.observe(&step) {
+            self.objection()?;
+        }
         Ok((step.seq, step.what))
+    }
+
+    /// A claim was broken: whether that ends the run.
+    #[cold]
+    pub(super) fn objection(&self) -> Result<(), Stop> {
+        match self.mode.until {
+            Some(until) if self.suite.violations().iter().any(until) => Err(Stop::Objection),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn input(&self, input: Input<F>) -> What<F> {
@@ -316,8 +345,10 @@ impl<'a, F: Family> Simulator<'a, F> {
     }
 
     fn missing(&self) -> Option<F::Missing> {
-        let honest: SmallVec<[&F::Peer; 8]> =
-            self.honest().map(|peer| &self.peers[peer].model).collect();
+        let honest: SmallVec<[&F::Peer; 8]> = (0..self.peers.len())
+            .filter(|peer| self.is_honest(*peer) || self.peers[*peer].returns)
+            .map(|peer| &self.peers[peer].model)
+            .collect();
         F::missing(&self.context.world, &honest, &self.progress)
     }
 
@@ -325,14 +356,20 @@ impl<'a, F: Family> Simulator<'a, F> {
         F::describe_missing(&self.context.world, &self.progress, missing)
     }
 
-    /// The truthful peers that are connected: after the healing they are honest.
-    fn honest(&self) -> impl Iterator<Item = usize> {
-        (0..self.peers.len())
-            .filter(|peer| self.peers[*peer].session.is_some() && self.plan(*peer).is_truthful())
+    /// Whether a peer is connected and truthful: after the healing such a peer is honest.
+    fn is_honest(&self, peer: usize) -> bool {
+        self.peers[peer].session.is_some() && self.plan(peer).is_truthful()
     }
 
     fn finish(&mut self) -> Result<(), Stop> {
-        let honest: Vec<PeerId> = self.honest().map(|peer| self.plan(peer).id).collect();
+        let named = |peer: usize| self.plan(peer).id;
+        let peers = 0..self.peers.len();
+        let honest: Vec<PeerId> =
+            peers.clone().filter(|peer| self.is_honest(*peer)).map(named).collect();
+        let dropped: Vec<(PeerId, u32)> = peers
+            .filter(|peer| self.peers[*peer].drops > 0)
+            .map(|peer| (named(peer), self.peers[peer].drops))
+            .collect();
         let end = End {
             at: self.now,
             progress: &self.progress,
@@ -341,21 +378,27 @@ impl<'a, F: Family> Simulator<'a, F> {
             healed_at: self.healed.then(|| Time::from_millis(self.context.scenario.heal.at_ms)),
             converged_at: self.converged_at,
             honest: &honest,
+            dropped: &dropped,
         };
-        self.suite.finish(&end)?;
+        self.suite.finish(&end);
         Ok(())
     }
 
-    fn verdict_of(&self, stop: Stop) -> Verdict {
-        match stop {
-            Stop::Limit(limit) => Verdict::Inconclusive(limit),
-            Stop::Subject(SubjectError::Panicked { message }) => Verdict::Fail(Violation::new(
-                &NEVER_PANICS_OR_HANGS,
-                "an answer".to_owned(),
-                format!("a panic at {}: {message}", self.now),
-            )),
-            Stop::Subject(error) => Verdict::SubjectFailed(error),
-            Stop::Violation(violation) => Verdict::Fail(violation),
-        }
+    /// What the failure of a subject as a program ends the run with: a finding, if it has died or
+    /// no longer answers.
+    fn failure(&mut self, error: SubjectError) -> Stop {
+        let (got, log) = match &error {
+            SubjectError::Panicked { message } => {
+                (format!("a panic at {}: {message}", self.now), Vec::new())
+            }
+            SubjectError::Exited { message, log } | SubjectError::TimedOut { message, log } => {
+                (format!("at {}: {message}", self.now), log.clone())
+            }
+            SubjectError::Interrupted => return Stop::Interrupted,
+            _ => return Stop::Subject(error),
+        };
+        self.suite.object(Violation::new(&NEVER_PANICS_OR_HANGS, "an answer", got).with_log(log));
+        self.failed = Some(error);
+        Stop::Objection
     }
 }

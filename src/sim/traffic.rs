@@ -133,7 +133,9 @@ impl<F: Family> Simulator<'_, F> {
 
     pub(super) fn measure(&mut self) -> Result<(), Stop> {
         if let Some(gauges) = self.subject.gauges() {
-            self.suite.measure(self.now, &gauges)?;
+            if self.suite.measure(self.now, &gauges) {
+                self.objection()?;
+            }
         }
         Ok(())
     }
@@ -149,6 +151,7 @@ impl<F: Family> Simulator<'_, F> {
         if let Output::Event { event } = &output {
             F::note(&self.context.world, &mut self.progress, event);
             self.progressed = true;
+            self.spent.progress();
         }
         let peer = match &output {
             Output::Disconnect { peer, .. } | Output::Send { peer, .. } => self.index_of(*peer),

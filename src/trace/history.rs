@@ -7,10 +7,17 @@ use crate::machine::{Family, Output};
 use super::{Step, What, text};
 
 /// All steps of a run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Trace<F: Family> {
     world: Arc<F::World>,
     steps: Vec<Step<F>>,
+}
+
+// A derived `Clone` would ask for worlds that can be cloned; they are shared.
+impl<F: Family> Clone for Trace<F> {
+    fn clone(&self) -> Self {
+        Self { world: Arc::clone(&self.world), steps: self.steps.clone() }
+    }
 }
 
 impl<F: Family> Trace<F> {

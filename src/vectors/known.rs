@@ -36,6 +36,10 @@ pub struct KnownFailure {
     /// The claim's name, for searches; `*` stands for any characters, `?` for one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<String>,
+    /// The shape in which the claim is broken, as reports name it, with `*` and `?` too; all, if
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<String>,
     /// The name of a vector, or of a case in one, for the verification of vectors; with `*` and `?`
     /// too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +95,15 @@ impl KnownFailures {
             if let Err(error) = Pattern::new(glob) {
                 return wrong(&field(name), error.to_string());
             }
+            if let Some(shape) = &failure.shape {
+                if name == "vector" {
+                    let message = "only a claim is broken in a shape".to_owned();
+                    return wrong(&field("shape"), message);
+                }
+                if let Err(error) = Pattern::new(shape) {
+                    return wrong(&field("shape"), error.to_string());
+                }
+            }
             if let Some(family) = &failure.family
                 && let Err(known) = family.parse::<FamilyId>()
             {
@@ -105,10 +118,10 @@ impl KnownFailures {
 }
 
 impl KnownFailure {
-    /// Whether it is about this claim of this family.
-    pub fn covers(&self, family: &str, claim: &str) -> bool {
+    /// Whether it is about this claim of this family, if it is broken in this shape.
+    pub fn covers(&self, family: &str, claim: &str, shape: &str) -> bool {
         let is_it = |glob: &str| covers_claim(glob, self.family.as_deref(), family, claim);
-        self.claim.as_deref().is_some_and(is_it)
+        self.claim.as_deref().is_some_and(is_it) && covers_shape(self.shape.as_deref(), shape)
     }
 
     /// Whether it is about this vector of this family, or this case in it.
@@ -128,6 +141,11 @@ impl KnownFailure {
 /// Whether a glob of claims, of one family or of all, is about a claim.
 pub fn covers_claim(glob: &str, only: Option<&str>, family: &str, claim: &str) -> bool {
     only.is_none_or(|named| named == family) && matches(glob, claim)
+}
+
+/// Whether a glob of shapes, or none, is about a shape.
+pub fn covers_shape(glob: Option<&str>, shape: &str) -> bool {
+    glob.is_none_or(|glob| matches(glob, shape))
 }
 
 fn matches(glob: &str, name: &str) -> bool {

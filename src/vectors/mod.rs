@@ -20,7 +20,7 @@ pub use document::{
 };
 pub use error::DocumentError;
 pub use header::Header;
-pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID, covers_claim};
+pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID, covers_claim, covers_shape};
 pub use read::{expect_scenario, open_scenario, read_header, read_scenario};
 pub use save::{save, saved};
 pub use text::read_text;

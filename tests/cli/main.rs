@@ -6,6 +6,7 @@ mod arguments;
 mod baselines;
 mod campaigns;
 mod deploy;
+mod failing;
 mod files;
 mod findings;
 mod pipes;

@@ -34,7 +34,12 @@ pub struct ChildProcess<F: Family> {
     gauges: Option<F::Gauges>,
     schemas: Option<Arc<LineSchemas>>,
     durable: Option<Durable<F>>,
+    // It has less time to answer.
+    hurried: bool,
 }
+
+/// A child in a hurry has so much less time to answer, but not less than this.
+const HURRY: (u32, Duration) = (10, Duration::from_millis(100));
 
 /// What a new process needs to go on with a case: a directory, and how the case began.
 #[derive(Debug)]
@@ -81,6 +86,7 @@ impl<F: Family> ChildProcess<F> {
             gauges: None,
             schemas,
             durable: None,
+            hurried: false,
         };
         child.hello()?;
         Ok(child)
@@ -137,7 +143,11 @@ impl<F: Family> ChildProcess<F> {
         span: Option<(Time, Time)>,
         out: &mut Outbox<F>,
     ) -> Result<Option<Time>, SubjectError> {
-        let limit = self.session.options().reply_timeout;
+        let mut limit = self.session.options().reply_timeout;
+        if self.hurried {
+            let (part, least) = HURRY;
+            limit = limit.min((limit / part).max(least));
+        }
         let asked = self.ask(what, request, limit);
         let (mut reply, place) = asked.inspect_err(|_| self.in_case = false)?;
         if reply.kind != ReplyKind::Done {
@@ -253,7 +263,13 @@ impl<F: Family> ChildProcess<F> {
 impl<F: Family> Subject<F> for ChildProcess<F> {
     fn begin(&mut self, start: &F::Start, out: &mut Outbox<F>) -> Result<(), SubjectError> {
         if !self.session.is_running() {
-            self.hello()?;
+            // One that does not even greet has not failed in this case.
+            self.hello().map_err(|error| match error {
+                SubjectError::Exited { .. } | SubjectError::TimedOut { .. } => {
+                    SubjectError::NotStarted { message: error.to_string() }
+                }
+                error => error,
+            })?;
         }
         (self.in_case, self.deadline, self.gauges) = (true, None, None);
         self.durable = None;
@@ -319,6 +335,15 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
         self.in_case = false;
         let mut nothing = Outbox::new();
         self.act("end", &Request::End { seq: self.seq }, None, &mut nothing).map(drop)
+    }
+
+    fn renew(&mut self) {
+        self.in_case = false;
+        drop(self.session.close());
+    }
+
+    fn hurry(&mut self, hurried: bool) {
+        self.hurried = hurried;
     }
 
     fn gauges(&self) -> Option<F::Gauges> {

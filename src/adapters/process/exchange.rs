@@ -7,6 +7,7 @@ use tokio::select;
 use tokio::time::timeout;
 
 use super::lines::{LineError, Lines};
+use super::stop::StopFlag;
 
 /// How long the output of a dead process is read.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(50);
@@ -14,19 +15,22 @@ pub(super) const LAST_WORDS: Duration = Duration::from_millis(50);
 /// Why an exchange failed.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// Somebody ended the search.
+    Interrupted,
     Line(LineError),
     /// The child is gone, but a process that it started holds its output open.
     Orphaned,
     TimedOut(Duration),
 }
 
-/// One request and its answer within a time-out. `exited` ends when the child has exited, which a
-/// closed pipe does not always show.
+/// One request and its answer within a time-out, unless `stop` is set before. `exited` ends when the
+/// child has exited, which a closed pipe does not always show.
 pub(super) async fn exchange<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     lines: &mut Lines<R, W>,
     exited: impl Future<Output = ()>,
     request: &[u8],
     limit: Duration,
+    stop: &StopFlag,
 ) -> Result<Range<usize>, Failure> {
     let answered = async {
         let mut exchange = std::pin::pin!(lines.exchange(request));
@@ -34,6 +38,7 @@ pub(super) async fn exchange<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             biased;
             place = &mut exchange => return place.map_err(Failure::Line),
             () = exited => {}
+            () = stop.set() => return Err(Failure::Interrupted),
         }
         // What it wrote before it died is in the pipe; more will not come.
         match timeout(LAST_WORDS, exchange).await {
@@ -48,6 +53,8 @@ pub(super) async fn exchange<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 mod tests {
     use std::future::{pending, ready};
     use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicBool;
 
     use tokio::io::{ReadHalf, WriteHalf};
     use tokio::time::Instant;
@@ -73,9 +80,11 @@ mod tests {
                 .write(b"two\n")
                 .read(b"second\n"),
         );
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"first");
-        let place = exchange(&mut lines, pending(), b"two\n", LIMIT).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"second");
     }
 
@@ -83,7 +92,9 @@ mod tests {
     async fn a_late_answer_is_a_time_out() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"half").wait(2 * LIMIT));
         let began = Instant::now();
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::TimedOut(LIMIT)), "{failure:?}");
         assert_eq!(began.elapsed(), LIMIT);
         assert_eq!(lines.unread(), b"half");
@@ -91,17 +102,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn nobody_waits_when_the_search_is_ended() {
+        let mut lines = lines(Builder::new().write(b"one\n").wait(2 * LIMIT));
+        let stop = StopFlag::new(Arc::new(AtomicBool::new(true)));
+        let began = Instant::now();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &stop).await.unwrap_err();
+        assert!(matches!(failure, Failure::Interrupted), "{failure:?}");
+        assert!(began.elapsed() < Duration::from_millis(200));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_answer_in_time_is_taken() {
         let nearly = LIMIT - Duration::from_millis(1);
         let mut lines = lines(Builder::new().write(b"one\n").wait(nearly).read(b"done\n"));
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"done");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_is_not_read_is_a_time_out() {
         let mut lines = lines(Builder::new().write(b"on").wait(2 * LIMIT));
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::TimedOut(LIMIT)), "{failure:?}");
         assert_eq!(lines.progress(), Progress::Writing);
     }
@@ -109,8 +133,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_second_line_is_unasked() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"done\nmore\n"));
-        exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap();
-        let failure = exchange(&mut lines, pending(), b"two\n", LIMIT).await.unwrap_err();
+        exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
+        let failure = exchange(&mut lines, pending(), b"two\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::Unasked)), "{failure:?}");
         assert_eq!(lines.unread(), b"more\n");
     }
@@ -123,14 +149,18 @@ mod tests {
             mock.read(&[b'x'; 40]);
         }
         let mut lines = lines(&mut mock);
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::TooLong)), "{failure:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_closed_output_is_noticed_at_once() {
         let mut lines = lines(Builder::new().write(b"one\n").read(b"half"));
-        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap_err();
+        let failure = exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Line(LineError::Closed)), "{failure:?}");
         assert_eq!(lines.unread(), b"half");
     }
@@ -138,7 +168,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_last_words_of_a_dead_child_are_read() {
         let mut lines = lines(Builder::new().write(b"one\n").wait(LAST_WORDS / 2).read(b"bye\n"));
-        let place = exchange(&mut lines, ready(()), b"one\n", LIMIT).await.unwrap();
+        let place =
+            exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"bye");
     }
 
@@ -146,7 +177,9 @@ mod tests {
     async fn a_dead_child_whose_output_stays_open_is_not_waited_for() {
         let mut lines = lines(Builder::new().write(b"one\n").wait(LIMIT));
         let began = Instant::now();
-        let failure = exchange(&mut lines, ready(()), b"one\n", LIMIT).await.unwrap_err();
+        let failure = exchange(&mut lines, ready(()), b"one\n", LIMIT, &StopFlag::default())
+            .await
+            .unwrap_err();
         assert!(matches!(failure, Failure::Orphaned), "{failure:?}");
         assert_eq!(began.elapsed(), LAST_WORDS);
     }
@@ -155,7 +188,8 @@ mod tests {
     async fn last_words_are_read_although_the_input_is_closed() {
         let refused = io::Error::from(io::ErrorKind::BrokenPipe);
         let mut lines = lines(Builder::new().write_error(refused).read(b"usage: x\n"));
-        let place = exchange(&mut lines, pending(), b"one\n", LIMIT).await.unwrap();
+        let place =
+            exchange(&mut lines, pending(), b"one\n", LIMIT, &StopFlag::default()).await.unwrap();
         assert_eq!(lines.line(place), b"usage: x");
         assert_eq!(lines.progress(), Progress::Refused);
     }

@@ -11,11 +11,13 @@ mod lines;
 mod options;
 mod pipe;
 mod session;
+mod stop;
 mod stragglers;
 mod tail;
 
 pub use child::ChildProcess;
 pub use environment::Environment;
 pub use options::Options;
+pub use stop::StopFlag;
 
 pub(super) use session::{Ending, Session};

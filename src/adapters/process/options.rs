@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Environment;
+use super::{Environment, StopFlag};
 
 /// Bounds on a child process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Options {
     pub environment: Environment,
     /// Where it runs; where we do, if absent.
     pub directory: Option<PathBuf>,
+    /// Ends all waiting for it.
+    pub stop: StopFlag,
 }
 
 impl Default for Options {
@@ -35,6 +37,7 @@ impl Default for Options {
             memory_bytes_max: None,
             environment: Environment::Inherited,
             directory: None,
+            stop: StopFlag::default(),
         }
     }
 }

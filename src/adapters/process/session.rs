@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::adapters::protocol::shortened;
-use crate::machine::SubjectError;
+use crate::machine::{SubjectError, log_text};
 
 use super::Options;
 use super::exchange::{Failure, LAST_WORDS, exchange};
@@ -95,6 +95,7 @@ impl Session {
             group.exited(),
             request,
             limit,
+            &self.options.stop,
         )) {
             Ok(place) => Ok(place),
             Err(failure) => Err(self.fail(&failure, &what())),
@@ -110,13 +111,13 @@ impl Session {
     pub(in crate::adapters) fn reject(&mut self, cause: &str, place: Range<usize>) -> SubjectError {
         let line = shortened(self.line(place));
         let log = self.stop(Duration::ZERO).1;
-        SubjectError::Broken { message: format!("{cause}: {line}{log}") }
+        SubjectError::Broken { message: format!("{cause}: {line}{}", log_text(&log)) }
     }
 
     /// Ends the process because it says that it failed.
     pub(in crate::adapters) fn give_up(&mut self, cause: &str) -> SubjectError {
         let log = self.stop(self.options.grace).1;
-        SubjectError::Broken { message: format!("{cause}{log}") }
+        SubjectError::Broken { message: format!("{cause}{}", log_text(&log)) }
     }
 
     /// Closes the input of the process and waits for its end, which is forced if need be.
@@ -152,15 +153,17 @@ impl Session {
                     ended.as_deref().unwrap_or("it closed its output, but goes on running,");
                 let partly = partly("; its last line has no end: ");
                 SubjectError::Exited {
-                    message: format!("{ended} before it answered {what}{partly}{log}"),
+                    message: format!("{ended} before it answered {what}{partly}"),
+                    log,
                 }
             }
             Failure::Line(LineError::Io(error)) => SubjectError::Exited {
-                message: format!("its pipes failed at {what}: {error}{log}"),
+                message: format!("its pipes failed at {what}: {error}"),
+                log,
             },
             Failure::Line(LineError::TooLong) => {
                 let limit = self.options.line_bytes_max;
-                let partly = partly(": ");
+                let (partly, log) = (partly(": "), log_text(&log));
                 SubjectError::Broken {
                     message: format!(
                         "its answer to {what} is longer than {limit} bytes{partly}{log}"
@@ -168,7 +171,7 @@ impl Session {
                 }
             }
             Failure::Line(LineError::Unasked) => {
-                let partly = partly(": ");
+                let (partly, log) = (partly(": "), log_text(&log));
                 SubjectError::Broken {
                     message: format!("it wrote before it was asked {what}{partly}{log}"),
                 }
@@ -178,16 +181,19 @@ impl Session {
                 SubjectError::Exited {
                     message: format!(
                         "{ended} before it answered {what}; a process that it started holds its \
-                         output open{log}"
+                         output open"
                     ),
+                    log,
                 }
             }
+            Failure::Interrupted => SubjectError::Interrupted,
             Failure::TimedOut(limit) => {
                 let verb = if progress == Progress::Writing { "read" } else { "answer" };
                 let limit = limit.as_millis();
                 let partly = partly(", but wrote a line without an end: ");
                 SubjectError::TimedOut {
-                    message: format!("it did not {verb} {what} within {limit} ms{partly}{log}"),
+                    message: format!("it did not {verb} {what} within {limit} ms{partly}"),
+                    log,
                 }
             }
         }
@@ -195,8 +201,8 @@ impl Session {
 
     /// Ends the process, after waiting so long that it exits by itself. Returns how it exited, if
     /// it did, and the last lines of its log.
-    fn stop(&mut self, patience: Duration) -> (Option<String>, String) {
-        let Some(running) = self.running.take() else { return (None, String::new()) };
+    fn stop(&mut self, patience: Duration) -> (Option<String>, Vec<String>) {
+        let Some(running) = self.running.take() else { return (None, Vec::new()) };
         let grace = self.options.grace;
         self.runtime.as_ref().expect(ALIVE).block_on(async move {
             let exited = timeout(patience, running.group.exited()).await.is_ok();
@@ -272,11 +278,10 @@ async fn read_log(mut stderr: ChildStderr, log: Arc<Mutex<Tail>>) {
     }
 }
 
-/// The last lines of the log of a process that is gone, for the end of a message.
-async fn last_lines(log: &Mutex<Tail>, mut reader: JoinHandle<()>) -> String {
+/// The last lines of the log of a process that is gone.
+async fn last_lines(log: &Mutex<Tail>, mut reader: JoinHandle<()>) -> Vec<String> {
     if timeout(LAST_WORDS, &mut reader).await.is_err() {
         reader.abort();
     }
-    let text = log.lock().unwrap_or_else(PoisonError::into_inner).text();
-    if text.is_empty() { text } else { format!("\nthe last lines of its log:{text}") }
+    log.lock().unwrap_or_else(PoisonError::into_inner).lines()
 }

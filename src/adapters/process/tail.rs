@@ -33,16 +33,15 @@ impl Tail {
         }
     }
 
-    /// The lines for people, each indented; empty if nothing was written.
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        for line in &self.lines {
-            text.push_str("\n  ");
-            text.extend(String::from_utf8_lossy(line).trim_end().chars().map(|c| {
-                if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
-            }));
-        }
-        text
+    /// The lines for people.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let shown = |c: char| {
+            if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
+        };
+        self.lines
+            .iter()
+            .map(|line| String::from_utf8_lossy(line).trim_end().chars().map(shown).collect())
+            .collect()
     }
 }
 
@@ -56,7 +55,7 @@ mod tests {
         for part in ["on", "e\ntwo\nthr", "ee\x1b[31m\n"] {
             tail.push(part.as_bytes());
         }
-        assert_eq!(tail.text(), "\n  two\n  three\u{fffd}[31m");
+        assert_eq!(tail.lines(), ["two", "three\u{fffd}[31m"]);
     }
 
     #[test]

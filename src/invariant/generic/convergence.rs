@@ -1,5 +1,5 @@
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::Family;
+use crate::machine::{Family, PeerId};
 use crate::trace::Step;
 
 /// After the network has healed, the subject reaches what the honest peers have.
@@ -50,7 +50,8 @@ impl<F: Family> Invariant<F> for Convergence {
 
     fn finish(&mut self, end: &End<'_, F>) -> Result<(), Violation> {
         let Some(healed_at) = end.healed_at else { return Ok(()) };
-        if end.honest.is_empty() || end.fell_back.is_some() {
+        let is_alone = end.honest.is_empty() && end.dropped.is_empty();
+        if is_alone || end.fell_back.is_some() {
             return Ok(());
         }
         self.judged += 1;
@@ -59,13 +60,23 @@ impl<F: Family> Invariant<F> for Convergence {
             Some(pending) => Err(Violation::new(
                 &CONVERGENCE,
                 format!("the subject converges after the network heals at {healed_at}"),
-                format!("at {}: {pending}", end.at),
+                format!("at {}: {pending}{}", end.at, drops(end.dropped)),
             )),
         }
     }
 
     fn exercised(&self) -> u64 {
         self.judged
+    }
+}
+
+/// How often honest peers were dropped, in words.
+fn drops(dropped: &[(PeerId, u32)]) -> String {
+    let each: Vec<String> =
+        dropped.iter().map(|(peer, times)| format!("{peer} {times}x")).collect();
+    match each.as_slice() {
+        [] => String::new(),
+        each => format!("; honest peers that it dropped since then: {}", each.join(", ")),
     }
 }
 

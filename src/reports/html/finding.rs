@@ -57,7 +57,11 @@ fn sized(number: usize, finding: &FindingReport, size: Size) -> Markup {
 fn heading(number: usize, finding: &FindingReport) -> Markup {
     html! {
         h3 id={ (anchor(number)) "-h" } {
-            span.badge.bad { "\u{2715} broken" } " "
+            @if finding.flaky.is_some() {
+                span.badge.warn { "\u{25cb} flaky" } " "
+            } @else {
+                span.badge.bad { "\u{2715} broken" } " "
+            }
             code { (finding.claim) }
             @if let Some(peer) = finding.peer { " " span.dim { "(" (peer.to_string()) ")" } }
         }
@@ -70,6 +74,12 @@ fn verdict(finding: &FindingReport) -> Markup {
         dl.verdict {
             div { dt { "Expected" } dd { (cut(&finding.expected, 4_000)) } }
             div.got { dt { "Got" } dd { (cut(&finding.got, 4_000)) } }
+            @if !finding.log.is_empty() {
+                div { dt { "Its log" } dd { (cut(&finding.log.join("\n"), 8_000)) } }
+            }
+            @if let Some(repeats) = finding.repeats_line() {
+                div { dt { "Repeats" } dd { (repeats) } }
+            }
         }
         dl.facts {
             div { dt { "Family" } dd { (finding.family) " " (finding.profile) } }
