@@ -93,7 +93,10 @@ impl SubjectList {
             }
             for (place, family) in subject.families.iter().enumerate() {
                 if let Err(known) = family.parse::<FamilyId>() {
-                    return Some((at(&format!("families[{place}]")), format!("{known}, got {family:?}")));
+                    return Some((
+                        at(&format!("families[{place}]")),
+                        format!("{known}, got {family:?}"),
+                    ));
                 }
             }
         }

@@ -90,7 +90,7 @@ pub struct Cell {
     pub state: CellState,
     /// In how many cases the claim was put to the test.
     pub tested: u64,
-    /// The findings, the shortest first.
+    /// The findings: those that repeat first, then the shortest first.
     pub findings: Vec<usize>,
     /// Why it is known to fail, if it is.
     pub reason: Option<String>,
@@ -155,7 +155,13 @@ impl Grid {
     }
 
     /// Adds where scenarios ended for all subjects of a section. `compared` counts all that ran.
-    pub fn compare(&mut self, family: &str, profile: &str, compared: u64, ends: Vec<EndingsRecord>) {
+    pub fn compare(
+        &mut self,
+        family: &str,
+        profile: &str,
+        compared: u64,
+        ends: Vec<EndingsRecord>,
+    ) {
         let mut sections = self.sections.iter_mut();
         if let Some(section) = sections.find(|it| it.family == family && it.profile == profile) {
             section.compared = compared;
@@ -174,10 +180,9 @@ impl Grid {
         for it in searched {
             let found = it.records.findings_of(&family, &profile);
             let start = self.findings.len();
-            self.findings.extend(found.cloned().map(|finding| GridFinding {
-                subject: it.name.to_owned(),
-                finding,
-            }));
+            self.findings.extend(
+                found.cloned().map(|finding| GridFinding { subject: it.name.to_owned(), finding }),
+            );
             places.push(start..self.findings.len());
         }
         let rows = claims(searched)
@@ -209,9 +214,15 @@ impl Grid {
         };
         let mut findings: Vec<usize> =
             place.filter(|index| self.findings[*index].finding.claim == claim).collect();
-        findings.sort_by_key(|index| self.findings[*index].finding.inputs);
+        findings.sort_by_key(|index| {
+            let finding = &self.findings[*index].finding;
+            (finding.flaky.is_some(), finding.inputs)
+        });
         let mut reason = None;
         let state = match it.records.state(it.record, judged) {
+            ClaimState::Broken(found) if found.iter().all(|it| it.flaky.is_some()) => {
+                CellState::Flaky
+            }
             ClaimState::Broken(_) => CellState::Broken,
             ClaimState::Held(_) => CellState::Held,
             ClaimState::Known(why) => {
