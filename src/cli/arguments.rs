@@ -10,9 +10,10 @@ use crate::corpus::{Notation, Size};
 use crate::families::FamilyId;
 use crate::reports::ShardRecord;
 
+use super::grid::GridArguments;
 use super::reports::Target;
 use super::{
-    Exit, adapter, baseline_update, listing, mutants, replay, report, run, serve, vectors,
+    Exit, adapter, baseline_update, grid, listing, mutants, replay, report, run, serve, vectors,
 };
 
 /// Finds the sync bugs of blockchain clients before a bad peer does.
@@ -36,6 +37,9 @@ enum Command {
     Mutants(MutantsArguments),
     /// Lists what there is: families, invariants, misbehaviors, mutants, capabilities.
     List(ListArguments),
+    /// Puts several subjects side by side on the same scenarios: which claims each keeps, and where
+    /// scenarios end.
+    Grid(GridArguments),
     /// Works with vector files.
     #[command(subcommand)]
     Vectors(VectorsCommand),
@@ -356,7 +360,7 @@ pub(super) struct Child {
 }
 
 /// What a child process may do, and where it runs.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Child process")]
 pub(super) struct Bounds {
     /// How long the child may take to answer, such as 5s.
@@ -413,6 +417,7 @@ impl Arguments {
     pub fn execute(self) -> Exit {
         match self.command {
             Command::Run(arguments) => run::run(&arguments),
+            Command::Grid(arguments) => grid::grid(&arguments),
             Command::Replay(arguments) => replay::replay(&arguments),
             Command::Mutants(arguments) => mutants::mutants(&arguments),
             Command::List(arguments) => listing::list(&arguments),
@@ -487,7 +492,7 @@ impl std::str::FromStr for Shard {
 const SEED_MAX: u64 = (1 << 53) - 1;
 
 /// A number, or `random`.
-fn seed(text: &str) -> Result<u64, String> {
+pub(super) fn seed(text: &str) -> Result<u64, String> {
     match text.parse() {
         _ if text == "random" => Ok(drawn_seed()),
         Ok(seed) if seed <= SEED_MAX => Ok(seed),
@@ -496,7 +501,7 @@ fn seed(text: &str) -> Result<u64, String> {
 }
 
 /// A time such as `500ms`, `60s`, `5m` or `2h`; a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| "a number and a unit, such as 60s".to_owned())?;

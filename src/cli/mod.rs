@@ -7,6 +7,7 @@ mod baseline_update;
 mod conclusion;
 mod exit;
 mod findings;
+mod grid;
 mod ledger;
 mod listing;
 mod mutants;

@@ -32,6 +32,15 @@ impl Capabilities {
         self.names.as_ref().is_some_and(|names| names.contains(name))
     }
 
+    /// What both have.
+    #[must_use]
+    pub fn shared(&self, other: &Self) -> Self {
+        match (&self.names, &other.names) {
+            (Some(mine), Some(its)) => Self { names: Some(mine & its) },
+            (names @ Some(_), None) | (None, names) => Self { names: names.clone() },
+        }
+    }
+
     /// Whether the subject has left something out.
     pub fn are_all(&self) -> bool {
         self.names.is_none()
@@ -53,6 +62,14 @@ mod tests {
         assert_eq!(Capabilities::only(["snap"]).lacking(&["snap", "lacks"]), Some("lacks"));
         assert_eq!(Capabilities::only([""; 0]).lacking(&["snap"]), Some("snap"));
         assert_eq!(Capabilities::only([""; 0]).lacking(&[]), None);
+    }
+
+    #[test]
+    fn two_subjects_share_what_both_have() {
+        let (one, other) = (Capabilities::only(["snap", "lacks"]), Capabilities::only(["snap"]));
+        assert_eq!(one.shared(&other), other);
+        assert_eq!(one.shared(&Capabilities::ALL), one);
+        assert_eq!(Capabilities::ALL.shared(&one), one);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod counted;
 mod finding;
 mod fold;
 mod github;
+mod grid;
 mod html;
 mod junit;
 mod merge;
@@ -23,7 +24,11 @@ pub use campaign_records::{CampaignRecords, ClaimCounts, ClaimState, RecordsErro
 pub use counted::counted;
 pub use finding::{FindingReport, FlakyRecord, PlanLine};
 pub use github::{annotation, summary_markdown};
-pub use html::html_text;
+pub use grid::{
+    Cell, CellState, Column, EndingsRecord, Ends, GRID_FORMAT, Grid, GridFinding, Row, Section,
+    grid_text,
+};
+pub use html::{grid_html, html_text};
 pub use junit::junit_text;
 pub use merge::merge;
 pub use plan::plan_lines;

@@ -9,6 +9,7 @@ mod deploy;
 mod failing;
 mod files;
 mod findings;
+mod grid;
 mod pipes;
 mod program;
 mod resume;

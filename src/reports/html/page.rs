@@ -1,55 +1,24 @@
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, html};
 
 use crate::reports::{CampaignRecords, FindingReport, Outcome};
 
 use super::claims;
 use super::finding::{anchor, article, brief};
+use super::shell::{Parts, page};
 use super::size::{WHOLE_MAX, cut, grouped, share};
-
-const STYLE: &str = include_str!("style.css");
-const SCRIPT: &str = include_str!("script.js");
 
 /// The most findings that are shown at all.
 const FINDINGS_MAX: usize = 400;
 
 /// The report of a search as one page that needs nothing else.
 pub fn html_text(records: &CampaignRecords) -> String {
-    let title = format!("syncheck: {}", headline(records));
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(policy());
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                a.skip href="#main" { "Skip to the findings" }
-                (header(records))
-                main id="main" {
-                    (findings(records))
-                    (claims(records))
-                    (stale(records))
-                }
-                (footer(records))
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
+    let main = html! {
+        (findings(records))
+        (claims(records))
+        (stale(records))
     };
-    without_controls(&page.into_string())
-}
-
-/// Nothing is loaded, and no script runs but ours, whatever stands in the texts of a report.
-fn policy() -> String {
-    let hash = base64(&Sha256::digest(SCRIPT.as_bytes()));
-    format!(
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; base-uri 'none'; \
-         form-action 'none'"
-    )
+    let parts = Parts { header: header(records), main, footer: footer(records) };
+    page(&format!("syncheck: {}", headline(records)), "Skip to the findings", &parts)
 }
 
 fn header(records: &CampaignRecords) -> Markup {
@@ -233,54 +202,5 @@ fn footer(records: &CampaignRecords) -> Markup {
                 "The same seed gives the same cases."
             }
         }
-    }
-}
-
-/// Control characters, which no page may have, and those that turn the direction of text, become
-/// visible.
-fn without_controls(page: &str) -> String {
-    page.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => '\u{fffd}',
-            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
-            _ => c,
-        })
-        .collect()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let letter = LETTERS[(group >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_padded() {
-        assert_eq!(
-            ["", "f", "fo", "foo"].map(|text| base64(text.as_bytes())),
-            ["", "Zg==", "Zm8=", "Zm9v"]
-        );
-    }
-
-    #[test]
-    fn control_characters_become_visible() {
-        assert_eq!(
-            without_controls("a\u{1b}[31m\u{202e}b\u{0}\n"),
-            "a\u{241b}[31m\u{fffd}b\u{2400}\n"
-        );
     }
 }
