@@ -140,7 +140,8 @@ impl Heads<'_> {
         let mut best = self.heaviest_at(head.height())?;
         let shrank = best.as_ref().is_none_or(|best| self.weight(best) < self.weight(head));
         if shrank {
-            for near in (head.height() - SEARCH + 1..=head.height() + SEARCH).rev() {
+            let lowest = head.height().saturating_sub(SEARCH - 1);
+            for near in (lowest..=head.height().saturating_add(SEARCH)).rev() {
                 let other = self.heaviest_at(near)?;
                 if self.weight_or_zero(other.as_ref()) > self.weight_or_zero(best.as_ref()) {
                     best = other;
