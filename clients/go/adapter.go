@@ -82,7 +82,10 @@ type About struct {
 	Families []string `json:"families"`
 	// The profiles that it can run; all, if there are none.
 	Profiles []string `json:"profiles,omitempty"`
-	Observes Observes `json:"observes"`
+	// What it can do beyond what its family asks of all, by the family's names; all, if nil. Cases that require more
+	// are not drawn.
+	Capabilities []string `json:"capabilities,omitzero"`
+	Observes     Observes `json:"observes"`
 }
 
 // Observes says what an adapter can tell of its client.
