@@ -134,8 +134,24 @@ impl Tipset {
         if rules == Construction::Lotus {
             check_lotus(&blocks)?;
         }
+        Ok(Self::of_ordered(blocks))
+    }
+
+    /// Orders blocks that share what a tipset shares, with tickets or without: what a network may
+    /// hold, whether a client takes it or not. Those without stand first, by CID.
+    ///
+    /// # Errors
+    /// When they do not share it.
+    pub fn of_network(mut blocks: Vec<Arc<Block>>) -> Result<Self, TipsetError> {
+        check(!blocks.is_empty(), TipsetError::Empty)?;
+        check_shared(&blocks)?;
+        blocks.sort_by(|a, b| order(a, b));
+        Ok(Self::of_ordered(blocks))
+    }
+
+    fn of_ordered(blocks: Vec<Arc<Block>>) -> Self {
         let cids: Vec<Cid> = blocks.iter().map(|block| block.cid()).collect();
-        Ok(Self { key: TipsetKey::new(&cids), blocks })
+        Self { key: TipsetKey::new(&cids), blocks }
     }
 
     /// Its name.
@@ -204,6 +220,11 @@ fn check_strict(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
 }
 
 fn check_venus(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    check_shared(blocks)?;
+    if blocks.len() > 1 { check_tickets(blocks) } else { Ok(()) }
+}
+
+fn check_shared(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
     let first = blocks[0].header();
     for (index, block) in blocks.iter().enumerate().skip(1) {
         let header = block.header();
@@ -212,7 +233,7 @@ fn check_venus(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
         check(header.parent_weight == first.parent_weight, TipsetError::ParentWeight)?;
         check(is_new(block, &blocks[..index]), TipsetError::DuplicateBlock)?;
     }
-    if blocks.len() > 1 { check_tickets(blocks) } else { Ok(()) }
+    Ok(())
 }
 
 /// `blocks` are in the tipset's order. A block that stands twice is nothing to Lotus.
