@@ -95,6 +95,32 @@ fn input_of_another_shape_is_refused_with_its_place() {
     }
 }
 
+#[test]
+fn no_client_takes_more_than_ten_thousand_messages_of_a_block() {
+    let file = Path::new(ROOT).join("vectors/tipset-sync/exchange-validation.yaml");
+    let text = read_text(&file).unwrap();
+    // The messages of one known tipset, to which an answer has none.
+    let from = text.find("  - name: \"forest: the messages of a tipset\"").unwrap();
+    let case = &text[from..from + 10 + text[from + 10..].find("  - name: ").unwrap()];
+    let header = &text[..text.find("  - name: ").unwrap()];
+    let clients = [
+        ("venus", 10_000, "index"),
+        ("venus", 10_001, "undecodable"),
+        ("lotus", 10_001, "undecodable"),
+        ("forest", 10_000, "index"),
+        ("forest", 10_001, "too_many_messages"),
+    ];
+    for (client, count, mismatch) in clients {
+        let indices = vec!["0"; count].join(",");
+        let case = case
+            .replace("profile: \"forest\"", &format!("profile: \"{client}\""))
+            .replace("bls_includes:\n              - []", &format!("bls_includes: [[{indices}]]"))
+            .replace("expect: {}", &format!("expect: {{mismatch: {{type: {mismatch}}}}}"));
+        assert!(case.contains(mismatch) && case.contains(&indices), "{client} {count}");
+        assert_eq!(check(&file, &format!("{header}{case}")), Ok(1), "{client} {count}");
+    }
+}
+
 fn table(kind: &str, given: &str, expect: &str) -> String {
     format!(
         "format: \"syncheck/1\"\nfamily: \"tipset-sync\"\nkind: \"{kind}\"\ncases:\n  \

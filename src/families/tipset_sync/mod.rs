@@ -10,6 +10,7 @@ mod dispatcher;
 mod drawing;
 mod endings;
 mod family;
+mod forest;
 mod functions;
 mod labels;
 mod message;
@@ -26,6 +27,7 @@ mod store;
 mod strategy;
 mod syncer;
 mod tracker;
+mod wire;
 mod world;
 
 pub use endings::Ending;

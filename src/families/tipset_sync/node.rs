@@ -12,7 +12,7 @@ use super::message::{
     Command, Event, FullBlock, Gauges, Handshake, Message, Reason, Request, Start, SyncOutcome,
 };
 use super::rules::Rules;
-use super::server::{Shelf, answer};
+use super::server::{Absent, Server, Shelf, answer};
 use super::store::ChainStore;
 use super::syncer::{Job, Need, SyncContext};
 use super::tracker::{Added, Target};
@@ -249,7 +249,7 @@ impl Node {
     }
 
     fn serve(&self, peer: PeerId, request: Request, out: &mut Outbox<TipsetSync>) {
-        let mut answer = answer(&request, self, None, self.rules.exchange.unknown_head);
+        let mut answer = answer(&request, self, None, Server::of(&self.rules.exchange));
         if self.rules.exchange.swaps_kinds {
             for messages in answer.chain.iter_mut().flatten().flat_map(|i| i.messages.as_mut()) {
                 std::mem::swap(&mut messages.bls_includes, &mut messages.secp_includes);
@@ -502,8 +502,8 @@ impl Machine<TipsetSync> for Node {
 }
 
 impl Shelf for Node {
-    fn tipset(&self, cids: &[Cid]) -> Option<Arc<Tipset>> {
-        self.store.tipset(cids)
+    fn tipset(&self, cids: &[Cid]) -> Result<Arc<Tipset>, Absent> {
+        self.store.tipset(cids).ok_or(Absent::Missing)
     }
 
     fn messages(&self, tipset: &Tipset) -> Option<Vec<Arc<BlockMessages>>> {

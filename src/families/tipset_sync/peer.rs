@@ -9,7 +9,7 @@ use crate::world::tipset::{Path, TipsetRef};
 
 use super::family::TipsetSync;
 use super::message::{FullBlock, Handshake, Message, Request, status};
-use super::server::{Shelf, answer};
+use super::server::{Absent, Server, Shelf, answer};
 use super::world::World;
 
 /// What a peer has and how it serves.
@@ -192,8 +192,9 @@ impl Peer {
 }
 
 impl Shelf for Peer {
-    fn tipset(&self, cids: &[Cid]) -> Option<Arc<Tipset>> {
-        self.world.tree.form(cids).filter(|tipset| self.has(tipset.key()))
+    fn tipset(&self, cids: &[Cid]) -> Result<Arc<Tipset>, Absent> {
+        let tipset = self.world.tree.form(cids).filter(|tipset| self.has(tipset.key()));
+        tipset.ok_or(Absent::Missing)
     }
 
     fn messages(&self, tipset: &Tipset) -> Option<Vec<Arc<BlockMessages>>> {
@@ -227,7 +228,12 @@ impl PeerModel<TipsetSync> for Peer {
 
     fn receive(&mut self, _now: Time, message: &Message, replies: &mut Replies<TipsetSync>) {
         let Message::Request { request } = message else { return };
-        let answer = answer(request, self, self.spec.limit, status::NOT_FOUND);
+        let server = Server {
+            unknown_head: status::NOT_FOUND,
+            answers_broken_chain: false,
+            bytes_max: None,
+        };
+        let answer = answer(request, self, self.spec.limit, server);
         replies.push(Reply::now(Message::Response {
             request: request.clone(),
             status: answer.status,

@@ -7,9 +7,10 @@ use crate::primitives::filecoin::{Block, BlockMessages, Cid, Construction, Tipse
 
 use super::message::{ChainTipset, CompactedMessages, Request, status};
 use super::rules::ExchangeRules;
+use super::wire;
 
 /// The most messages of one block, `BlockMessageLimit`.
-const BLOCK_MESSAGES_MAX: usize = 10_000;
+pub(super) const BLOCK_MESSAGES_MAX: usize = 10_000;
 
 /// What a good answer brings.
 #[derive(Clone, Debug, Default)]
@@ -68,6 +69,9 @@ pub enum Mismatch {
         /// The status.
         status: u64,
     },
+    /// Nothing was asked for.
+    #[error("nothing was asked for")]
+    NoOptions {},
     /// Blocks make no tipset.
     #[error("no tipset: {error}")]
     Tipset {
@@ -77,10 +81,13 @@ pub enum Mismatch {
     /// A block has more messages than blocks may have.
     #[error("too many messages in a block")]
     TooManyMessages {},
+    /// It is longer in a part than the client reads, or has null where the client knows none.
+    #[error("not an answer that the client reads")]
+    Undecodable {},
 }
 
-/// Checks an answer against its request, in the order of Venus `pkg/net/exchange/client.go`
-/// processResponse. `known` are the tipsets whose messages alone were asked for, newest first.
+/// Checks an answer against its request, in the order of Venus v1.17.0
+/// `pkg/net/exchange/client.go` processResponse, which is that of Lotus v1.36.0 too. `known` are the tipsets whose messages alone were asked for, newest first.
 ///
 /// # Errors
 /// The first thing that does not match.
@@ -92,9 +99,15 @@ pub fn check_response(
     construction: Construction,
     rules: &ExchangeRules,
 ) -> Result<Valid, Mismatch> {
+    if !wire::is_readable(chain) {
+        return Err(Mismatch::Undecodable {});
+    }
     let partial = status == status::PARTIAL && rules.takes_partial;
     if status != status::OK && !partial {
         return Err(Mismatch::Status { status });
+    }
+    if request.options & (Request::HEADERS | Request::MESSAGES) == 0 {
+        return Err(Mismatch::NoOptions {});
     }
     let length = chain.len() as u64;
     if length == 0 && rules.refuses_empty {
@@ -113,12 +126,7 @@ pub fn check_response(
     }
     if request.options & Request::MESSAGES != 0 {
         let tipsets = if with_headers { &valid.tipsets } else { known };
-        if tipsets.len() < chain.len() {
-            return Err(Mismatch::Longer {});
-        }
-        for (item, tipset) in chain.iter().zip(tipsets) {
-            valid.messages.push(check_messages(item.as_ref(), tipset, rules)?);
-        }
+        valid.messages = check_messages(chain, tipsets, rules)?;
     }
     Ok(valid)
 }
@@ -149,7 +157,7 @@ fn check_headers(
         let tipset = Tipset::new(blocks, construction);
         tipsets.push(Arc::new(tipset.map_err(|error| Mismatch::Tipset { error })?));
     }
-    if rules.checks_head && !tipsets[0].key().same_blocks(&request.head) {
+    if rules.checks_head && !request.head.same_blocks(tipsets[0].key()) {
         return Err(Mismatch::Head {});
     }
     if !tipsets.windows(2).all(|pair| pair[0].is_child_of(&pair[1])) {
@@ -159,13 +167,36 @@ fn check_headers(
 }
 
 fn check_messages(
-    item: Option<&ChainTipset>,
-    tipset: &Tipset,
+    chain: &[Option<ChainTipset>],
+    tipsets: &[Arc<Tipset>],
     rules: &ExchangeRules,
-) -> Result<Vec<Arc<BlockMessages>>, Mismatch> {
-    let Some(item) = item else { return Err(Mismatch::NullTipset {}) };
-    let compacted = item.messages.as_ref().ok_or(Mismatch::NoMessages {})?;
-    let blocks = tipset.blocks().len();
+) -> Result<Vec<Vec<Arc<BlockMessages>>>, Mismatch> {
+    let mut compacted = Vec::with_capacity(chain.len());
+    for item in chain {
+        let item = item.as_ref().ok_or(Mismatch::NullTipset {})?;
+        compacted.push(item.messages.as_ref().ok_or(Mismatch::NoMessages {})?);
+    }
+    if tipsets.len() < chain.len() {
+        return Err(Mismatch::Longer {});
+    }
+    for (compacted, tipset) in compacted.iter().zip(tipsets) {
+        check_indices(compacted, tipset.blocks().len(), rules)?;
+    }
+    let unpack = |(compacted, tipset): (&&CompactedMessages, &Arc<Tipset>)| {
+        let messages = unpack(compacted)?;
+        if rules.checks_roots {
+            check_roots(tipset, &messages)?;
+        }
+        Ok(messages)
+    };
+    compacted.iter().zip(tipsets).map(unpack).collect()
+}
+
+fn check_indices(
+    compacted: &CompactedMessages,
+    blocks: usize,
+    rules: &ExchangeRules,
+) -> Result<(), Mismatch> {
     if compacted.bls_includes.len() != blocks || compacted.secp_includes.len() != blocks {
         return Err(Mismatch::Includes {});
     }
@@ -185,11 +216,7 @@ fn check_messages(
             return Err(Mismatch::Index {});
         }
     }
-    let messages = unpack(compacted)?;
-    if rules.checks_roots {
-        check_roots(tipset, &messages)?;
-    }
-    Ok(messages)
+    Ok(())
 }
 
 /// Checks that messages are those that the headers name.

@@ -158,6 +158,10 @@ pub enum Tie {
 pub struct ExchangeRules {
     /// The status for a head that is not known.
     pub unknown_head: u64,
+    /// The server answers with what it has where an ancestor is missing, in place of an error.
+    pub answers_broken_chain: bool,
+    /// The most bytes of an answer that the server sends.
+    pub answer_bytes_max: Option<usize>,
     /// Hello carries the weight of the head, not that of its parents.
     pub hello_own_weight: bool,
     /// Messages are checked against the headers before the answer counts as good.
@@ -224,6 +228,8 @@ impl Rules {
         },
         exchange: ExchangeRules {
             unknown_head: super::message::status::NOT_FOUND,
+            answers_broken_chain: false,
+            answer_bytes_max: None,
             hello_own_weight: true,
             checks_roots: true,
             checks_roots_late: false,
@@ -276,9 +282,14 @@ impl Rules {
         ..Self::CORRECT
     };
 
-    /// The correct client with the construction and the tie-break of Forest.
+    /// The correct client with the construction, the tie-break and the server of Forest.
     pub const FOREST: Self = Self {
         construction: Construction::Forest,
+        exchange: ExchangeRules {
+            answers_broken_chain: true,
+            answer_bytes_max: Some(10 << 20),
+            ..Self::CORRECT.exchange
+        },
         head: HeadRules { tie: Tie::Keep, ..Self::CORRECT.head },
         ..Self::CORRECT
     };

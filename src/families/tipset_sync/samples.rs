@@ -20,9 +20,15 @@ macro_rules! varied {
 
 pub(super) fn samplers() -> Vec<Sampler> {
     vec![
+        varied!("codec"),
         varied!("exchange-reply"),
         varied!("exchange-validation"),
         varied!("fork-search"),
+        varied!("gossip-block"),
+        varied!("head-refresh"),
+        varied!("height-seek"),
+        varied!("sync-buckets"),
+        varied!("sync-manager"),
         Sampler::drawn("target-tracker", target_tracker),
         Sampler::drawn("tie-break", tie_break),
         Sampler::drawn("tipset-construction", construction),
@@ -143,7 +149,8 @@ fn target_tracker(draw: &mut Draw) -> Sample {
         };
         steps.push(step);
     }
-    let profile = *draw.one_of(<super::TipsetSync as crate::families::Catalog>::profiles());
+    // Lotus and Forest have no target tracker.
+    let profile = *draw.one_of(&["filecoin", "venus"]);
     let name = format!("{profile}: {} steps", steps.len());
     Sample::new(name, json!({ "profile": profile, "steps": steps }))
 }

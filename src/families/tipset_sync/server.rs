@@ -3,6 +3,8 @@ use std::sync::Arc;
 use crate::primitives::filecoin::{BlockMessages, Cid, Tipset};
 
 use super::message::{ChainTipset, CompactedMessages, Request, status};
+use super::rules::ExchangeRules;
+use super::wire;
 
 /// The most tipsets of one request, `MaxRequestLength`.
 pub(super) const REQUEST_LENGTH_MAX: u64 = 900;
@@ -18,60 +20,108 @@ pub(super) struct Answer {
     pub chain: Vec<Option<ChainTipset>>,
 }
 
+/// Why a tipset cannot be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// Its blocks are stored, and make no tipset.
+    Broken,
+    /// A block is not stored.
+    Missing,
+}
+
+/// How servers differ.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Server {
+    /// The status for a head that is not known.
+    pub unknown_head: u64,
+    /// Where an ancestor is missing, what there is is answered as a part.
+    pub answers_broken_chain: bool,
+    /// The most bytes of an answer; its first tipset may be larger.
+    pub bytes_max: Option<usize>,
+}
+
 /// What a server reads from.
 pub(super) trait Shelf {
     /// A stored tipset.
-    fn tipset(&self, cids: &[Cid]) -> Option<Arc<Tipset>>;
+    fn tipset(&self, cids: &[Cid]) -> Result<Arc<Tipset>, Absent>;
     /// The messages of a tipset's blocks, in its order, if all are stored.
     fn messages(&self, tipset: &Tipset) -> Option<Vec<Arc<BlockMessages>>>;
 }
 
-/// Answers a request as Venus does (`pkg/net/exchange/server.go`): the checks in this order, then
-/// tipsets from the head back until there are enough or genesis is reached.
+impl Server {
+    /// The server of a client with these rules.
+    pub(super) fn of(rules: &ExchangeRules) -> Self {
+        Self {
+            unknown_head: rules.unknown_head,
+            answers_broken_chain: rules.answers_broken_chain,
+            bytes_max: rules.answer_bytes_max,
+        }
+    }
+}
+
+/// Answers a request as Venus does (v1.17.0 `pkg/net/exchange/server.go`): the checks in this
+/// order, then tipsets from the head back until there are enough or genesis is reached. `limit` is
+/// the most tipsets of one answer.
 pub(super) fn answer(
     request: &Request,
     shelf: &dyn Shelf,
     limit: Option<u64>,
-    unknown: u64,
+    server: Server,
 ) -> Answer {
-    let bad = |error| Answer { status: status::BAD_REQUEST, error, chain: Vec::new() };
-    let headers = request.options & Request::HEADERS != 0;
-    let messages = request.options & Request::MESSAGES != 0;
-    if !headers && !messages {
-        return bad("no options set");
-    }
-    if request.length > REQUEST_LENGTH_MAX {
-        return bad("request length over maximum allowed (900)");
-    }
-    if request.length == 0 {
-        return bad("invalid request length of zero");
-    }
-    if request.head.is_empty() {
-        return bad("no cids in request");
+    if let Some(error) = fault(request) {
+        return Answer { status: status::BAD_REQUEST, error, chain: Vec::new() };
     }
     let failed = |status| Answer { status, error: "failed to load tipset", chain: Vec::new() };
-    let Some(mut tipset) = shelf.tipset(&request.head) else { return failed(unknown) };
+    let mut tipset = match shelf.tipset(&request.head) {
+        Ok(tipset) => tipset,
+        Err(Absent::Missing) => return failed(server.unknown_head),
+        Err(Absent::Broken) => return failed(status::INTERNAL_ERROR),
+    };
     let wanted = limit.map_or(request.length, |limit| request.length.min(limit.max(1)));
     let mut chain = Vec::new();
+    let mut bytes = 0;
     loop {
-        let Some(item) = item(&tipset, shelf, headers, messages) else {
+        let Some(item) = item(&tipset, shelf, request) else {
             return failed(status::INTERNAL_ERROR);
         };
+        if let Some(most) = server.bytes_max {
+            bytes += wire::tipset_bytes(&item);
+            if !chain.is_empty() && bytes > most {
+                break;
+            }
+        }
         chain.push(Some(item));
         if chain.len() as u64 >= wanted || tipset.height() == 0 {
             break;
         }
-        let Some(parent) = shelf.tipset(tipset.parents()) else {
-            return failed(status::INTERNAL_ERROR);
+        tipset = match shelf.tipset(tipset.parents()) {
+            Ok(parent) => parent,
+            Err(_) if server.answers_broken_chain => break,
+            Err(_) => return failed(status::INTERNAL_ERROR),
         };
-        tipset = parent;
     }
     let whole = chain.len() as u64 == request.length;
     Answer { status: if whole { status::OK } else { status::PARTIAL }, error: "", chain }
 }
 
-fn item(tipset: &Tipset, shelf: &dyn Shelf, headers: bool, messages: bool) -> Option<ChainTipset> {
-    let blocks = if headers {
+/// What is wrong with a request.
+fn fault(request: &Request) -> Option<&'static str> {
+    if request.options & (Request::HEADERS | Request::MESSAGES) == 0 {
+        Some("no options set")
+    } else if request.length > REQUEST_LENGTH_MAX {
+        Some("request length over maximum allowed (900)")
+    } else if request.length == 0 {
+        Some("invalid request length of zero")
+    } else if request.head.is_empty() {
+        Some("no cids in request")
+    } else {
+        None
+    }
+}
+
+fn item(tipset: &Tipset, shelf: &dyn Shelf, request: &Request) -> Option<ChainTipset> {
+    let messages = request.options & Request::MESSAGES != 0;
+    let blocks = if request.options & Request::HEADERS != 0 {
         tipset.blocks().iter().map(|block| Some(Arc::clone(block))).collect()
     } else {
         Vec::new()

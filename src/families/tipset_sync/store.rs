@@ -290,7 +290,7 @@ impl ChainStore {
         !self.rules.drops_equivocators || !tipset.blocks().iter().any(second)
     }
 
-    fn wins(&self, challenger: &Arc<Tipset>, current: &Arc<Tipset>) -> bool {
+    pub(super) fn wins(&self, challenger: &Arc<Tipset>, current: &Arc<Tipset>) -> bool {
         let (new, old) = (self.weight(challenger), self.weight(current));
         new > old || (new == old && self.wins_tie(challenger, current))
     }

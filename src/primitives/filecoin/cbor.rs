@@ -4,6 +4,9 @@
 //! tuples with optional members and big integers as bytes, and encoding is what a world of
 //! 500 000 blocks spends its time with.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::Cid;
 
 /// Writes DAG-CBOR.
@@ -51,6 +54,11 @@ impl Writer {
             Ok(value) => self.head(0, value),
             Err(_) => self.head(1, !(value as u64)),
         }
+    }
+
+    /// Something that is encoded already.
+    pub fn raw(&mut self, encoded: &[u8]) {
+        self.bytes.extend_from_slice(encoded);
     }
 
     /// Null.
@@ -108,6 +116,34 @@ pub struct CborError {
     pub at: usize,
     /// What was expected there.
     pub expected: &'static str,
+    /// What kind of error it is.
+    pub fault: CborFault,
+}
+
+/// What is wrong with an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CborFault {
+    /// A big integer has no sign byte of 0 or 1.
+    BigInt,
+    /// A link is no CID.
+    Cid,
+    /// A list is empty where one item is the least.
+    Empty,
+    /// A length or an integer takes more bytes than it needs.
+    NotCanonical,
+    /// An integer is beyond its type.
+    Range,
+    /// Bytes follow the end.
+    Rest,
+    /// A list, a string or a big integer is longer than allowed.
+    TooLong,
+    /// The bytes end early.
+    Truncated,
+    /// A list has another number of fields than its type.
+    WrongLength,
+    /// Something of another type stands there.
+    WrongType,
 }
 
 /// Reads DAG-CBOR. Non-canonical lengths are refused.
@@ -130,7 +166,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When bytes are left.
     pub fn end(&self) -> Read<()> {
-        if self.at == self.bytes.len() { Ok(()) } else { Err(self.error("the end")) }
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err(self.error("the end", CborFault::Rest))
+        }
     }
 
     /// The head of an array; how many items follow.
@@ -138,10 +178,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When something else stands here. The same holds for the methods below.
     pub fn array(&mut self) -> Read<usize> {
+        self.array_of_at_most(u64::MAX)
+    }
+
+    /// The head of an array of `most` items or fewer.
+    ///
+    /// # Errors
+    /// See [`Reader::array`].
+    pub fn array_of_at_most(&mut self, most: u64) -> Read<usize> {
         let len = self.head(4, "an array")?;
+        if len > most {
+            return Err(self.error("a shorter array", CborFault::TooLong));
+        }
         // Each item takes a byte at least: a longer array cannot be complete.
         if len > (self.bytes.len() - self.at) as u64 {
-            return Err(self.error("an array that fits"));
+            return Err(self.error("an array that fits", CborFault::Truncated));
         }
         Ok(len as usize)
     }
@@ -151,7 +202,11 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// See [`Reader::array`].
     pub fn tuple(&mut self, len: usize) -> Read<()> {
-        if self.array()? == len { Ok(()) } else { Err(self.error("an array of another length")) }
+        if self.array()? == len {
+            Ok(())
+        } else {
+            Err(self.error("an array of another length", CborFault::WrongLength))
+        }
     }
 
     /// A byte string.
@@ -159,10 +214,34 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// See [`Reader::array`].
     pub fn byte_string(&mut self) -> Read<&'a [u8]> {
-        let len = self.head(2, "bytes")?;
+        self.byte_string_of_at_most(u64::MAX)
+    }
+
+    /// A byte string of `most` bytes or fewer.
+    ///
+    /// # Errors
+    /// See [`Reader::array`].
+    pub fn byte_string_of_at_most(&mut self, most: u64) -> Read<&'a [u8]> {
+        self.string(2, most, "bytes")
+    }
+
+    /// A text string of `most` bytes or fewer.
+    ///
+    /// # Errors
+    /// See [`Reader::array`].
+    pub fn text_of_at_most(&mut self, most: u64) -> Read<&'a str> {
+        let bytes = self.string(3, most, "text")?;
+        std::str::from_utf8(bytes).map_err(|_| self.error("UTF-8", CborFault::WrongType))
+    }
+
+    fn string(&mut self, major: u8, most: u64, expected: &'static str) -> Read<&'a [u8]> {
+        let len = self.head(major, expected)?;
+        if len > most {
+            return Err(self.error("a shorter string", CborFault::TooLong));
+        }
         let rest = &self.bytes[self.at..];
         let len = usize::try_from(len).ok().filter(|len| *len <= rest.len());
-        let len = len.ok_or_else(|| self.error("bytes that fit"))?;
+        let len = len.ok_or_else(|| self.error("bytes that fit", CborFault::Truncated))?;
         self.at += len;
         Ok(&rest[..len])
     }
@@ -182,7 +261,8 @@ impl<'a> Reader<'a> {
     pub fn int(&mut self) -> Read<i64> {
         let negative = self.bytes.get(self.at).is_some_and(|byte| byte >> 5 == 1);
         let magnitude = self.head(u8::from(negative), "an integer")?;
-        let value = i64::try_from(magnitude).map_err(|_| self.error("an integer of 64 bits"))?;
+        let value = i64::try_from(magnitude)
+            .map_err(|_| self.error("an integer of 64 bits", CborFault::Range))?;
         Ok(if negative { -1 - value } else { value })
     }
 
@@ -199,11 +279,11 @@ impl<'a> Reader<'a> {
     /// See [`Reader::array`].
     pub fn cid(&mut self) -> Read<Cid> {
         if self.head(6, "a link")? != 42 {
-            return Err(self.error("tag 42"));
+            return Err(self.error("tag 42", CborFault::Cid));
         }
         let bytes = self.byte_string()?;
         let cid = bytes.strip_prefix(&[0]).and_then(|bytes| Cid::from_bytes(bytes).ok());
-        cid.ok_or_else(|| self.error("a CID of the chain"))
+        cid.ok_or_else(|| self.error("a CID of the chain", CborFault::Cid))
     }
 
     /// A big integer that is not negative and fits 128 bits.
@@ -219,14 +299,14 @@ impl<'a> Reader<'a> {
             }
             _ => None,
         };
-        value.ok_or_else(|| self.error("a big integer"))
+        value.ok_or_else(|| self.error("a big integer", CborFault::BigInt))
     }
 
     fn head(&mut self, major: u8, expected: &'static str) -> Read<u64> {
-        let wrong = CborError { at: self.at, expected };
-        let first = *self.bytes.get(self.at).ok_or_else(|| wrong.clone())?;
+        let wrong = |fault| CborError { at: self.at, expected, fault };
+        let first = *self.bytes.get(self.at).ok_or_else(|| wrong(CborFault::Truncated))?;
         if first >> 5 != major {
-            return Err(wrong);
+            return Err(wrong(CborFault::WrongType));
         }
         let (len, least) = match first & 31 {
             small @ 0..=23 => {
@@ -237,19 +317,20 @@ impl<'a> Reader<'a> {
             25 => (2, 0x100),
             26 => (4, 0x1_0000),
             27 => (8, 0x1_0000_0000),
-            _ => return Err(wrong),
+            _ => return Err(wrong(CborFault::WrongType)),
         };
-        let bytes = self.bytes.get(self.at + 1..self.at + 1 + len).ok_or_else(|| wrong.clone())?;
+        let bytes = self.bytes.get(self.at + 1..self.at + 1 + len);
+        let bytes = bytes.ok_or_else(|| wrong(CborFault::Truncated))?;
         let value = bytes.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
         if value < least {
-            return Err(wrong);
+            return Err(wrong(CborFault::NotCanonical));
         }
         self.at += 1 + len;
         Ok(value)
     }
 
-    fn error(&self, expected: &'static str) -> CborError {
-        CborError { at: self.at, expected }
+    fn error(&self, expected: &'static str, fault: CborFault) -> CborError {
+        CborError { at: self.at, expected, fault }
     }
 }
 

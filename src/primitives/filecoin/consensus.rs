@@ -96,14 +96,16 @@ pub const CLOCK_DRIFT_S: u64 = 1;
 
 /// The weight of a tipset: that of its parents, and what its epoch and its wins add.
 pub fn weight(tipset: &Tipset, network: &Network) -> u128 {
-    let wins: i64 = tipset.blocks().iter().map(|block| block.win_count()).sum();
+    let wins: i128 = tipset.blocks().iter().map(|block| i128::from(block.win_count())).sum();
     weight_of(tipset.parent_weight(), u128::try_from(wins).unwrap_or(0), network.log2_power)
 }
 
 /// The weight from its parts (Lotus `chain/consensus/filcns/weight.go`).
 pub fn weight_of(parent_weight: u128, wins: u128, log2_power: u32) -> u128 {
     let unit = u128::from(log2_power) << 8;
-    parent_weight + unit + unit * wins / (LEADERS_PER_EPOCH * 2)
+    // A header may claim any weight for its parents.
+    let won = unit.saturating_mul(wins) / (LEADERS_PER_EPOCH * 2);
+    parent_weight.saturating_add(unit).saturating_add(won)
 }
 
 /// The state after a tipset.

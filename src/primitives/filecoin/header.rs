@@ -2,7 +2,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::primitives::schema::string_schema;
 
-use super::cbor::{CborError, Reader, Writer};
+use super::cbor::{CborError, CborFault, Reader, Writer};
 use super::cid::{Cid, blake2b_256};
 
 /// A block header in the order of its encoding, an array of 16.
@@ -137,7 +137,7 @@ impl BlockHeader {
         writer.into_bytes()
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
         reader.tuple(16)?;
         let miner = reader.byte_string()?.to_vec();
         let ticket = if reader.null() {
@@ -188,6 +188,10 @@ impl BlockHeader {
     }
 }
 
+/// Bytes without the byte of the kind, or none, where a signature must stand.
+pub(super) const NO_SIGNATURE: CborError =
+    CborError { at: 0, expected: "a signature", fault: CborFault::WrongType };
+
 /// Signatures are bytes: the kind, then the data.
 pub(super) fn write_signature(writer: &mut Writer, signature: Option<&Signature>) {
     match signature {
@@ -208,7 +212,7 @@ pub(super) fn read_signature(reader: &mut Reader<'_>) -> Result<Option<Signature
     let bytes = reader.byte_string()?;
     let signature =
         bytes.split_first().map(|(kind, data)| Signature { kind: *kind, data: data.to_vec() });
-    signature.map(Some).ok_or(CborError { at: 0, expected: "a signature" })
+    signature.map(Some).ok_or(NO_SIGNATURE)
 }
 
 /// A header with its CID and the hash of its ticket, which are asked for all the time.

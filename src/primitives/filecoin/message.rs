@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::primitives::schema::string_schema;
 
 use super::cbor::{CborError, Reader, Writer};
-use super::header::{Signature, read_signature, write_signature};
+use super::header::{NO_SIGNATURE, Signature, read_signature, write_signature};
 use super::{Cid, messages_root};
 
 /// A message whose signature is part of its block's BLS aggregate.
@@ -61,7 +61,7 @@ impl Message {
         writer.bytes(&self.params);
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
         reader.tuple(10)?;
         Ok(Self {
             version: reader.uint()?,
@@ -102,11 +102,11 @@ impl SignedMessage {
         writer.into_bytes()
     }
 
-    fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, CborError> {
         reader.tuple(2)?;
         let message = Message::read(reader)?;
         let signature = read_signature(reader)?;
-        let signature = signature.ok_or(CborError { at: 0, expected: "a signature" })?;
+        let signature = signature.ok_or(NO_SIGNATURE)?;
         Ok(Self { message, signature })
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Cid};
+use super::{Block, BlockHeader, Cid};
 
 /// The name of a tipset: the CIDs of its blocks in the tipset's order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -65,17 +65,21 @@ pub struct Tipset {
     blocks: Vec<Arc<Block>>,
 }
 
-/// What a client asks of blocks before it takes them for a tipset.
+/// What a client asks of blocks before it takes them for a tipset, and in which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Construction {
-    /// What all clients agree on, strictest: all of the below.
+    /// What any of the clients asks for, and that no miner has two blocks.
     Strict,
-    /// Height, parents in order, parent weight, distinct CIDs.
+    /// Block by block: height, parents in order, parent weight, distinct CIDs (Venus v1.17.0
+    /// `venus-shared/types/tipset.go`). Blocks without tickets have no order: one alone is a
+    /// tipset, several are none.
     Venus,
-    /// Height, parents in order, tickets.
+    /// All tickets; then, block by block in the tipset's order: height, parents in order (Lotus
+    /// v1.36.0 `chain/types/tipset.go`).
     Lotus,
-    /// Height, parents, state root, distinct miners, tickets.
+    /// One after another, for all blocks: tickets, parents in order, state root, height, distinct
+    /// miners (Forest 0.39.0 `src/blocks/tipset.rs` `verify_block_headers`).
     Forest,
 }
 
@@ -115,44 +119,39 @@ impl Tipset {
     /// Orders blocks into a tipset.
     ///
     /// # Errors
-    /// When the blocks are no tipset for this client.
+    /// When the blocks are no tipset for this client: the first thing that it finds.
     pub fn new(mut blocks: Vec<Arc<Block>>, rules: Construction) -> Result<Self, TipsetError> {
-        let first = blocks.first().ok_or(TipsetError::Empty)?.header();
-        let strict = rules == Construction::Strict;
-        let tickets = strict || matches!(rules, Construction::Lotus | Construction::Forest);
-        let state = strict || rules == Construction::Forest;
-        let weight = strict || rules == Construction::Venus;
-        for block in &blocks {
-            let header = block.header();
-            if header.height != first.height {
-                return Err(TipsetError::Height);
-            }
-            if header.parents != first.parents {
-                return Err(TipsetError::Parents);
-            }
-            if tickets && header.ticket.is_none() && header.height > 0 {
-                return Err(TipsetError::NoTicket);
-            }
-            if weight && header.parent_weight != first.parent_weight {
-                return Err(TipsetError::ParentWeight);
-            }
-            if state && header.parent_state_root != first.parent_state_root {
-                return Err(TipsetError::StateRoot);
-            }
+        if blocks.is_empty() {
+            return Err(TipsetError::Empty);
         }
-        for (index, block) in blocks.iter().enumerate() {
-            for other in &blocks[..index] {
-                if rules != Construction::Lotus && block.cid() == other.cid() {
-                    return Err(TipsetError::DuplicateBlock);
-                }
-                if state && block.header().miner == other.header().miner {
-                    return Err(TipsetError::DuplicateMiner);
-                }
-            }
+        match rules {
+            Construction::Strict => check_strict(&blocks)?,
+            Construction::Venus => check_venus(&blocks)?,
+            Construction::Lotus => check_tickets(&blocks)?,
+            Construction::Forest => check_forest(&blocks)?,
         }
         blocks.sort_by(|a, b| order(a, b));
+        if rules == Construction::Lotus {
+            check_lotus(&blocks)?;
+        }
+        Ok(Self::of_ordered(blocks))
+    }
+
+    /// Orders blocks that share what a tipset shares, with tickets or without: what a network may
+    /// hold, whether a client takes it or not. Those without stand first, by CID.
+    ///
+    /// # Errors
+    /// When they do not share it.
+    pub fn of_network(mut blocks: Vec<Arc<Block>>) -> Result<Self, TipsetError> {
+        check(!blocks.is_empty(), TipsetError::Empty)?;
+        check_shared(&blocks)?;
+        blocks.sort_by(|a, b| order(a, b));
+        Ok(Self::of_ordered(blocks))
+    }
+
+    fn of_ordered(blocks: Vec<Arc<Block>>) -> Self {
         let cids: Vec<Cid> = blocks.iter().map(|block| block.cid()).collect();
-        Ok(Self { key: TipsetKey::new(&cids), blocks })
+        Self { key: TipsetKey::new(&cids), blocks }
     }
 
     /// Its name.
@@ -201,6 +200,82 @@ impl Tipset {
             self.blocks[..index].iter().any(|other| other.header().miner == block.header().miner)
         })
     }
+}
+
+fn check_strict(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    let first = blocks[0].header();
+    for block in blocks {
+        let header = block.header();
+        check(header.height == first.height, TipsetError::Height)?;
+        check(header.parents == first.parents, TipsetError::Parents)?;
+        check(header.ticket.is_some(), TipsetError::NoTicket)?;
+        check(header.parent_weight == first.parent_weight, TipsetError::ParentWeight)?;
+        check(header.parent_state_root == first.parent_state_root, TipsetError::StateRoot)?;
+    }
+    for (index, block) in blocks.iter().enumerate() {
+        check(is_new(block, &blocks[..index]), TipsetError::DuplicateBlock)?;
+        check(is_new_miner(block, &blocks[..index]), TipsetError::DuplicateMiner)?;
+    }
+    Ok(())
+}
+
+fn check_venus(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    check_shared(blocks)?;
+    if blocks.len() > 1 { check_tickets(blocks) } else { Ok(()) }
+}
+
+fn check_shared(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    let first = blocks[0].header();
+    for (index, block) in blocks.iter().enumerate().skip(1) {
+        let header = block.header();
+        check(header.height == first.height, TipsetError::Height)?;
+        check(header.parents == first.parents, TipsetError::Parents)?;
+        check(header.parent_weight == first.parent_weight, TipsetError::ParentWeight)?;
+        check(is_new(block, &blocks[..index]), TipsetError::DuplicateBlock)?;
+    }
+    Ok(())
+}
+
+/// `blocks` are in the tipset's order. A block that stands twice is nothing to Lotus.
+fn check_lotus(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    let first = blocks[0].header();
+    for block in blocks {
+        check(block.header().height == first.height, TipsetError::Height)?;
+        check(block.header().parents == first.parents, TipsetError::Parents)?;
+    }
+    Ok(())
+}
+
+fn check_forest(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    check_tickets(blocks)?;
+    let first = blocks[0].header();
+    let all = |holds: &dyn Fn(&BlockHeader) -> bool| blocks.iter().all(|b| holds(b.header()));
+    check(all(&|header| header.parents == first.parents), TipsetError::Parents)?;
+    check(
+        all(&|header| header.parent_state_root == first.parent_state_root),
+        TipsetError::StateRoot,
+    )?;
+    check(all(&|header| header.height == first.height), TipsetError::Height)?;
+    for (index, block) in blocks.iter().enumerate() {
+        check(is_new_miner(block, &blocks[..index]), TipsetError::DuplicateMiner)?;
+    }
+    Ok(())
+}
+
+fn check_tickets(blocks: &[Arc<Block>]) -> Result<(), TipsetError> {
+    check(blocks.iter().all(|block| block.header().ticket.is_some()), TipsetError::NoTicket)
+}
+
+fn check(holds: bool, error: TipsetError) -> Result<(), TipsetError> {
+    if holds { Ok(()) } else { Err(error) }
+}
+
+fn is_new(block: &Block, before: &[Arc<Block>]) -> bool {
+    before.iter().all(|other| other.cid() != block.cid())
+}
+
+fn is_new_miner(block: &Block, before: &[Arc<Block>]) -> bool {
+    before.iter().all(|other| other.header().miner != block.header().miner)
 }
 
 /// Ascending by the hash of the ticket, then by CID.

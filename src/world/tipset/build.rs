@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use crate::primitives::filecoin::consensus::{self, Network};
 use crate::primitives::filecoin::{
-    Block, BlockHeader, BlockMessages, Cid, Construction, ElectionProof, Message, Signature,
-    SignedMessage, Ticket, Tipset,
+    Block, BlockHeader, BlockMessages, Cid, ElectionProof, Message, Signature, SignedMessage,
+    Ticket, Tipset,
 };
 
 use super::spec::{BlockSpec, Branch, Epoch, Fault, TreeSpec};
@@ -156,7 +156,7 @@ fn canonical(epoch: &Epoch, blocks: &[KnownBlock]) -> Arc<Tipset> {
 }
 
 fn tipset_of(blocks: &[Arc<Block>]) -> Arc<Tipset> {
-    let tipset = Tipset::new(blocks.to_vec(), Construction::Venus);
+    let tipset = Tipset::of_network(blocks.to_vec());
     Arc::new(tipset.expect("blocks of one epoch with one fault share what a tipset shares"))
 }
 

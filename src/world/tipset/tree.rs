@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use crate::primitives::filecoin::consensus::{self, Network};
-use crate::primitives::filecoin::{Block, BlockMessages, Cid, Construction, Tipset, TipsetKey};
+use crate::primitives::filecoin::{Block, BlockMessages, Cid, Tipset, TipsetKey};
 
 use super::spec::TipsetRef;
 
@@ -160,7 +160,7 @@ impl TipsetTree {
         let blocks: Option<Vec<_>> =
             at.blocks.iter().map(|n| pick(n).map(|known| Arc::clone(&known.block))).collect();
         let blocks = blocks.ok_or("the epoch has fewer blocks")?;
-        let tipset = Tipset::new(blocks, Construction::Venus);
+        let tipset = Tipset::of_network(blocks);
         tipset.map(Arc::new).map_err(|error| error.to_string())
     }
 
@@ -193,7 +193,7 @@ impl TipsetTree {
         }
         let blocks: Option<Vec<_>> =
             cids.iter().map(|cid| Some(Arc::clone(&self.block(cid)?.block))).collect();
-        Tipset::new(blocks?, Construction::Venus).ok().map(Arc::new)
+        Tipset::of_network(blocks?).ok().map(Arc::new)
     }
 
     /// The tipset before this one.

@@ -21,8 +21,11 @@ pub static ANSWER_MATCHES_REQUEST: Claim = Claim {
               message roots.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A peer can put anything into an answer. What names its content by hash is safe once the \
+          hash is checked; what comes in the place of something else is not, and messages that no \
+          header names make another state.",
+    exceptions: "Headers and messages may come in different answers, from different peers, and in \
+                 announcements.",
     source: "Lotus #10756, #2715, #3939; Forest #6828, #4454: answers not checked against requests",
 };
 

@@ -20,8 +20,9 @@ pub static HEAD_CHANGES_BALANCE: Claim = Claim {
               upwards, without a gap, a repetition or a detour.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Whoever follows a node applies and reverts in the order in which it is told. A gap or a \
+          wrong order leaves them with a state that is no chain's.",
+    exceptions: "A move back and forth may be told as one, or as several moves.",
     source: "Venus #4252, Lotus #636: applied newest first; Forest #6732: reverts not published",
 };
 
@@ -32,8 +33,10 @@ pub static HEAD_NEVER_LIGHTER: Claim = Claim {
               two blocks in its epoch.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The heaviest chain is the chain; a lighter head undoes what others build on.",
+    exceptions: "A miner of the head who is found to have two blocks loses both (FRC-0051), which \
+                 may make the head lighter. Forest 0.39.0 compares the weights that headers claim \
+                 for their parents, and so can break this.",
     source: "Lotus #563, #2858: lighter chains and subsets of the head; Forest #7019: rewinding",
 };
 
@@ -44,8 +47,10 @@ pub static EQUIVOCATORS_LEFT_OUT: Claim = Claim {
               to have two valid blocks at its height.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Two blocks of one miner in an epoch cannot both be won. A node that counts the one it \
+          saw first follows another head than its neighbour (FRC-0051).",
+    exceptions: "A block that failed a check, or was not validated yet, makes nobody an \
+                 equivocator.",
     source: "FRC-0051; Venus #6266, Lotus #11104: the first seen block of an equivocator counted",
 };
 
@@ -55,8 +60,8 @@ pub static ONE_BLOCK_PER_MINER: Claim = Claim {
     summary: "No tipset that the subject syncs, validates or follows has two blocks of a miner.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A miner wins an epoch with one block. Two in one tipset would count its wins twice.",
+    exceptions: "None.",
     source: "Venus #4806, Lotus #831: two blocks of a miner in one widened tipset",
 };
 
@@ -66,8 +71,8 @@ pub static VALIDATED_IN_ORDER: Claim = Claim {
     summary: "A tipset is validated after its parent, and only once.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The state of a tipset is computed from that of its parents, and is the same each time.",
+    exceptions: "After a restart what was not stored as validated may be validated again.",
     source: "Venus #1198, Lotus #11541: tipsets synced twice; Venus #1148: stored, not validated",
 };
 

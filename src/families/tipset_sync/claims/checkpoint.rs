@@ -15,8 +15,9 @@ pub static CHECKPOINT_FINAL: Claim = Claim {
     summary: "From a checkpoint on, every head builds on exactly that tipset or is it.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A checkpoint is the operator's word that this tipset is final; a node that leaves it \
+          makes the word worthless.",
+    exceptions: "A case without a checkpoint beyond genesis.",
     source: "Venus #6435, Lotus #12747: a checkpointed tipset expanded by a sibling; Lotus #3680",
 };
 
@@ -26,8 +27,10 @@ pub static CHECKPOINT_TAKEN: Claim = Claim {
     summary: "A checkpoint that the operator sets on our chain above the last one is taken.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A tipset on the node's own validated chain above the last checkpoint contradicts nothing \
+          that the node knows.",
+    exceptions: "One that is not on the chain, or below the last checkpoint. A client without \
+                 checkpoints ignores the message and is not held to this by `--without`.",
     source: "Lotus #3717: IsAncestorOf never ends; Lotus #1915, #6240: heights over null rounds",
 };
 
@@ -38,8 +41,10 @@ pub static FORK_WITHIN_FINALITY: Claim = Claim {
               fork that is longer than that below our height.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "What is older than finality was paid out and cannot be taken back; without a bound on \
+          both sides a long secret fork replaces it.",
+    exceptions: "None. The clients count differently (tipsets or epochs, own side or both); each \
+                 count stays within this bound.",
     source: "Lotus #5182, #5244: fork length not bounded on our own side",
 };
 

@@ -16,8 +16,10 @@ pub static BAD_NOT_RETRIED: Claim = Claim {
     summary: "A target that failed a check for good is not synced again before a restart.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The outcome of a check does not change, so whoever sends a bad block again and again \
+          would keep the node busy.",
+    exceptions: "Blocks that are early, states that could not be loaded: the same block may pass \
+                 later. A restart forgets.",
     source: "Lotus #12763: diverging blocks not marked bad; Forest #7179: dead forks retried",
 };
 
@@ -28,8 +30,8 @@ pub static COMPLETE_IS_VALIDATED: Claim = Claim {
               blocks in a validated tipset.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Whoever waits for a sync builds on its end.",
+    exceptions: "A target whose blocks are all in a validated tipset needs no work.",
     source: "Venus #3963: the error of a sync was swallowed; Lotus #4541: complete, no progress",
 };
 
@@ -39,8 +41,9 @@ pub static EPOCH_WINDOW: Claim = Claim {
     summary: "No target further ahead than five epochs beyond the clock is synced.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "No honest miner can be five epochs ahead of the clock; whoever claims to be has the \
+          heaviest chain for nothing.",
+    exceptions: "A lower bound is not asked for: clients differ in it.",
     source: "Lotus #10691, #2000: impossibly high blocks processed",
 };
 
@@ -50,8 +53,9 @@ pub static SYNCED_ONCE: Claim = Claim {
     summary: "A target is not synced while its sync runs, nor again after that was complete.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Work that was done, or is being done, changes nothing when it is done again, and takes \
+          the place of other targets.",
+    exceptions: "A target that failed or was cancelled. A restart forgets.",
     source: "Lotus #4541, #4599: active or recent targets queued and synced again",
 };
 
@@ -61,8 +65,8 @@ pub static SYNCS_BOUNDED: Claim = Claim {
     summary: "At most as many syncs run as are allowed, also after the number was changed.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The operator bounds the work of the node.",
+    exceptions: "None. A client without the command has the number of its settings.",
     source: "Venus pkg/chainsync/dispatcher: maxCount, SetConcurrent",
 };
 

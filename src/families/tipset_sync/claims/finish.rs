@@ -19,8 +19,11 @@ pub static HEAD_INDEPENDENT_OF_ORDER: Claim = Claim {
               and of equal ones that with the smaller ticket.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Nodes that know the same valid blocks must agree on the head, or the network splits by \
+          the order in which blocks arrive.",
+    exceptions: "Forest keeps the head that it has at equal weight (0.39.0 has no rule for ties); \
+                 ties are not looked at in its profile. What is beyond finality or a checkpoint \
+                 does not count.",
     source: "FIP-0023; FRC-0051; Lotus #7378: equal weights kept the first seen; Lotus #12253",
 };
 
@@ -31,8 +34,10 @@ pub static HEAVIEST_TARGET_SYNCED: Claim = Claim {
               better than the head, whatever failed before it.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "An announced valid chain that is heavier is the chain; no failure of another one changes \
+          that.",
+    exceptions: "What no honest peer holds to the end, what is too far ahead of the clock, and \
+                 what leaves finality or a checkpoint.",
     source: "Venus #5771 (open): a failed heavier target bars later honest ones; Lotus #4541; \
              Venus #4379: pending work replaced",
 };
