@@ -62,7 +62,7 @@ impl ForgetfulSync {
                 continue;
             }
             if !header.meets_own_target() {
-                let reason = Reason::BadHeader { fault: Fault::BadProofOfWork };
+                let reason = Reason::BadHeader { fault: Some(Fault::BadProofOfWork) };
                 return out.disconnect(peer, reason);
             }
             self.wanted.push(header.clone());
@@ -87,7 +87,7 @@ impl ForgetfulSync {
 impl Machine<HeadersFirst> for ForgetfulSync {
     fn step(&mut self, _: Time, input: Input<HeadersFirst>, out: &mut Outbox<HeadersFirst>) {
         match input {
-            Input::Connected { peer, hello } => {
+            Input::Connected { peer, hello, .. } => {
                 self.peers.insert(peer, hello.start_height);
                 self.ask_headers(peer, out);
                 self.ask_blocks(peer, out);

@@ -49,6 +49,27 @@ fn a_child_that_says_yes_to_everything_is_found_out() {
     assert!(results.iter().all(|result| !result.note.is_empty()));
 }
 
+/// What came of one rule.
+fn outcome(results: &[CheckResult], id: &str) -> CheckOutcome {
+    results.iter().find(|it| it.id == id).expect("it is tried").outcome
+}
+
+#[test]
+fn a_timer_that_ticks_without_effect_is_no_broken_promise() {
+    let Some(command) = python("hostile.py", &["ticker", "toy"]) else { return };
+    assert_eq!(outcome(&checked(command, 3_000), "keeps-its-deadline"), CheckOutcome::Right);
+    let Some(command) = python("hostile.py", &["early-ticker", "toy"]) else { return };
+    assert_eq!(outcome(&checked(command, 3_000), "keeps-its-deadline"), CheckOutcome::Wrong);
+}
+
+#[test]
+fn a_case_may_turn_out_to_be_unsupported_when_it_has_begun() {
+    let Some(command) = python("hostile.py", &["partial", "toy"]) else { return };
+    let results = checked(command, 3_000);
+    let supports = results.iter().find(|it| it.id == "supports-cases").expect("it is tried");
+    assert!(supports.note.contains("none of 1 cases: this delivery"), "{}", supports.note);
+}
+
 #[test]
 fn a_child_that_does_not_greet_is_asked_no_more() {
     let Some(command) = python("hostile.py", &["dies-at-hello", "toy"]) else { return };

@@ -11,7 +11,7 @@ use syncheck::adapters::{
     About, CheckOutcome, ChildProcess, InProcess, Options, SampleCase, check, quiet_panics, serve,
 };
 use syncheck::machine::{
-    self, Advance, Input, Outbox, Output, PeerId, Subject, SubjectError, Time,
+    self, Advance, Dialer, Input, Outbox, Output, PeerId, Subject, SubjectError, Time,
 };
 
 #[path = "../src/adapters/toy.rs"]
@@ -89,7 +89,11 @@ fn drive(subject: &mut dyn Subject<Toy>, seed: u64) -> Result<Answers, SubjectEr
                 None
             }
             5 => {
-                subject.deliver(now, Input::Connected { peer: PeerId(2), hello: () }, &mut out)?;
+                subject.deliver(
+                    now,
+                    Input::Connected { peer: PeerId(2), hello: (), dialer: Dialer::Peer },
+                    &mut out,
+                )?;
                 None
             }
             _ => {

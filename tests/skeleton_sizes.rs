@@ -10,7 +10,7 @@ use syncheck::families::skeleton::{
     Skeleton, Spec, Start, StoredChainSpec, StoredSpec, Syncer, World,
 };
 use syncheck::invariant::Context;
-use syncheck::machine::{Input, Machine, Observes, Outbox, Output, PeerId, Time};
+use syncheck::machine::{Dialer, Input, Machine, Observes, Outbox, Output, PeerId, Time};
 use syncheck::scenario::{
     At, Crash, Heal, Liars, Lie, Limits, PeerPlan, Reconnect, Scenario, Session,
 };
@@ -183,7 +183,7 @@ impl Subject {
         let start = Start { profile, settings, status: None, rows: [].into(), local };
         let mut subject = Self { syncer: Syncer::new(&start), requests: VecDeque::new(), asked: 0 };
         for peer in (0..16).map(PeerId) {
-            subject.feed(Input::Connected { peer, hello: Hello {} });
+            subject.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer });
         }
         subject
     }

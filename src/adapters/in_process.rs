@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use crate::machine::{
-    Advance, Family, Input, Machine, Observes, Outbox, Subject, SubjectError, Time,
+    Advance, Capabilities, Family, Input, Machine, Observes, Outbox, Subject, SubjectError, Time,
 };
 
 use super::panics::caught;
@@ -15,6 +15,7 @@ pub struct InProcess<F: Family> {
     make: Make<F>,
     machine: Option<Box<dyn Machine<F>>>,
     observes: Observes,
+    capabilities: Capabilities,
     // `gauges` has no way to fail: the failure waits for the next call that has one.
     failed_gauges: RefCell<Option<SubjectError>>,
 }
@@ -28,6 +29,7 @@ impl<F: Family> InProcess<F> {
             make: Box::new(make),
             machine: None,
             observes: Observes::ALL,
+            capabilities: Capabilities::ALL,
             failed_gauges: RefCell::new(None),
         }
     }
@@ -36,6 +38,13 @@ impl<F: Family> InProcess<F> {
     #[must_use]
     pub fn observing(mut self, observes: Observes) -> Self {
         self.observes = observes;
+        self
+    }
+
+    /// The same subject, but it can do only so much, or chooses its peers.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
         self
     }
 
@@ -124,6 +133,10 @@ impl<F: Family> Subject<F> for InProcess<F> {
 
     fn observes(&self) -> Observes {
         self.observes
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
     }
 }
 

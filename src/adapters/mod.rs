@@ -21,7 +21,7 @@ pub use clock::{Stopwatch, drawn_seed, set_after, today};
 pub use in_process::InProcess;
 pub use panics::quiet_panics;
 pub use process::{ChildProcess, Environment, Options};
-pub use protocol::{About, PROTOCOL_VERSION};
+pub use protocol::{About, PROTOCOL_VERSIONS};
 pub use schemas::{reply_schema, request_schema};
 pub use serve::{ServeError, serve};
 pub use validation::{LineSchemas, Misfit};

@@ -1,4 +1,4 @@
-//! The lines of protocol version 1, as `docs/adapter-protocol.md` says them.
+//! The lines of protocol version 1.1, as `docs/adapter-protocol.md` says them.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,16 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::machine::{Data, Family, Input, Observes, Output, Time};
+use crate::machine::{Data, Dialer, Family, Input, Observes, Output, Time};
 
-/// The version that this harness speaks.
-pub const PROTOCOL_VERSION: u32 = 1;
+/// Version 1: it has none of what version 1.1 adds.
+pub(super) const VERSION_1: u32 = 1;
+
+/// Version 1.1. On the wire versions are whole numbers: adapters of version 1 read the list too.
+pub(super) const VERSION_1_1: u32 = 11;
+
+/// The versions that this harness speaks, as they stand on the wire.
+pub const PROTOCOL_VERSIONS: [u32; 2] = [VERSION_1, VERSION_1_1];
 
 /// No time on the wire is later: every language reads it as a whole number.
 pub(super) const TIME_MAX: Time = Time::from_millis((1 << 53) - 1);
@@ -140,6 +146,8 @@ pub(super) struct Reply<F: Family> {
     pub(super) acted_at: Option<Time>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub(super) deadline: Option<Option<Time>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) not_before: Option<Time>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub(super) gauges: Option<F::Gauges>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -165,9 +173,36 @@ impl<F: Family> Reply<F> {
             outputs: Vec::new(),
             acted_at: None,
             deadline: None,
+            not_before: None,
             gauges: None,
             message: None,
         }
+    }
+
+    /// What a subject of version 1 cannot say, if it says such a thing.
+    pub(super) fn beyond_version_1(&self) -> Option<&'static str> {
+        let capabilities = self.about.as_ref().is_some_and(|about| about.capabilities.is_some());
+        let fields = [
+            (self.not_before.is_some(), "the field `not_before`"),
+            (capabilities, "the field `capabilities`"),
+        ];
+        let field = fields.iter().find(|(said, _)| *said).map(|(_, name)| *name);
+        self.dials().or(field)
+    }
+
+    /// The first output that only subjects have that choose their peers.
+    pub(super) fn dials(&self) -> Option<&'static str> {
+        self.outputs.iter().find_map(|output| match output {
+            Output::Dial { .. } => Some("the output `dial`"),
+            Output::Refuse { .. } => Some("the output `refuse`"),
+            Output::Disconnect { .. } | Output::Event { .. } | Output::Send { .. } => None,
+        })
+    }
+
+    /// The first instant at which the subject may act if nothing happens before, never if it says
+    /// so; `None` if it says nothing.
+    pub(super) fn wakes(&self) -> Option<Option<Time>> {
+        self.deadline.or(self.not_before.map(Some))
     }
 
     /// The first field that this kind of reply does not have.
@@ -179,10 +214,26 @@ impl<F: Family> Reply<F> {
             ("outputs", !self.outputs.is_empty(), done),
             ("acted_at", self.acted_at.is_some(), done),
             ("deadline", self.deadline.is_some(), done),
+            ("not_before", self.not_before.is_some(), done && self.deadline.is_none()),
             ("gauges", self.gauges.is_some(), done),
             ("message", self.message.is_some(), !hello && !done),
         ];
         fields.iter().find(|(_, present, allowed)| *present && !allowed).map(|(name, ..)| *name)
+    }
+}
+
+/// An input as a subject of version 1 knows it.
+pub(super) fn in_version_1<F: Family>(input: Input<F>) -> Input<F> {
+    match input {
+        // A peer that has dialled is not written.
+        Input::Connected { peer, hello, .. } => {
+            Input::Connected { peer, hello, dialer: Dialer::Peer }
+        }
+        Input::Message { peer, message } => {
+            let message = F::in_version_1(&message).unwrap_or(message);
+            Input::Message { peer, message }
+        }
+        input => input,
     }
 }
 

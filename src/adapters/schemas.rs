@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::machine::{Family, Input, Output, Time};
 
-use super::protocol::{About, PROTOCOL_VERSION};
+use super::protocol::{About, PROTOCOL_VERSIONS};
 
 /// Numbers beyond it are decimal strings, for readers that keep numbers as 64-bit floats.
 const NUMBER_MAX: u64 = (1 << 53) - 1;
@@ -15,7 +15,7 @@ const NUMBER_MAX: u64 = (1 << 53) - 1;
 /// The schema of the lines to a subject of a family.
 pub fn request_schema<F: Family>() -> Schema {
     let mut schema = schema_for!(RequestForm<F>).to_value();
-    schema["title"] = json!(format!("Requests of {}, protocol {PROTOCOL_VERSION}", F::NAME));
+    schema["title"] = json!(format!("Requests of {}, protocol 1.1", F::NAME));
     constant(&mut schema, "family", &json!(F::NAME));
     // Only machines in this process see their own deadline as an input.
     for (_, definition) in schema["$defs"].as_object_mut().into_iter().flatten() {
@@ -29,8 +29,13 @@ pub fn request_schema<F: Family>() -> Schema {
 /// The schema of the lines from a subject of a family.
 pub fn reply_schema<F: Family>() -> Schema {
     let mut schema = schema_for!(ReplyForm<F>).to_value();
-    schema["title"] = json!(format!("Replies of {}, protocol {PROTOCOL_VERSION}", F::NAME));
-    constant(&mut schema, "protocol", &json!(PROTOCOL_VERSION));
+    schema["title"] = json!(format!("Replies of {}, protocol 1.1", F::NAME));
+    for variant in schema["oneOf"].as_array_mut().into_iter().flatten() {
+        if let Some(protocol) = variant["properties"].get_mut("protocol") {
+            *protocol =
+                json!({ "description": protocol["description"], "enum": PROTOCOL_VERSIONS });
+        }
+    }
     finished(schema)
 }
 
@@ -131,6 +136,10 @@ enum ReplyForm<F: Family> {
         /// absent, it is not known.
         #[serde(default)]
         deadline: Option<Time>,
+        /// An instant before which the subject does nothing by itself, whatever it does then. Never
+        /// beside `deadline`.
+        #[serde(default)]
+        not_before: Option<Time>,
         /// How much the subject holds; unchanged, if absent.
         #[serde(default)]
         gauges: Option<F::Gauges>,

@@ -8,7 +8,7 @@ use crate::machine::{Advance, Family, Machine, Observes, Outbox, Subject, Subjec
 
 use super::InProcess;
 use super::protocol::{
-    About, Numbered, PROTOCOL_VERSION, Reply, ReplyKind, RequestKind, RequestLine, shortened,
+    About, Numbered, PROTOCOL_VERSIONS, Reply, ReplyKind, RequestKind, RequestLine, shortened,
 };
 
 /// Puts machines behind the adapter protocol: reads requests from `input` until it ends, and
@@ -158,15 +158,16 @@ impl<F: Family> Server<F> {
     }
 
     fn hello(&mut self, seq: u64, versions: &[u32]) -> Result<Reply<F>, String> {
-        if !versions.contains(&PROTOCOL_VERSION) {
+        let spoken = PROTOCOL_VERSIONS.into_iter().filter(|version| versions.contains(version));
+        let Some(version) = spoken.max() else {
             return Ok(unsupported(
                 seq,
-                format!("protocol versions {versions:?}; only {PROTOCOL_VERSION} is spoken"),
+                format!("protocol versions {versions:?}; only {PROTOCOL_VERSIONS:?} are spoken"),
             ));
-        }
+        };
         self.greeted = true;
         let mut reply = Reply::new(ReplyKind::Hello, seq);
-        reply.protocol = Some(PROTOCOL_VERSION);
+        reply.protocol = Some(version);
         reply.about = Some(self.about.clone());
         Ok(reply)
     }

@@ -1,9 +1,9 @@
 use serde_json::json;
 
 use crate::adapters::{
-    CheckOutcome, CheckResult, ChildProcess, InProcess, SampleCase, check as check_rules,
+    About, CheckOutcome, CheckResult, ChildProcess, InProcess, SampleCase, check as check_rules,
 };
-use crate::campaign::{CaseId, Judge, draw, run_once};
+use crate::campaign::{CaseId, Judge, draw_supported, run_once};
 use crate::families::{Catalog, FamilyId, Visit};
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Family, Input, Observes};
@@ -17,19 +17,26 @@ use super::output::{Output, refuse};
 /// How many conversations are had at hand: an adapter need not support them all.
 const SAMPLES: usize = 24;
 
+/// So many cases are drawn at most: a subject may lack what nearly all of them require.
+const DRAWN_MAX: u64 = 5_000;
+
 /// No sample has more inputs: an adapter is checked in seconds.
 const SAMPLE_INPUTS_MAX: u64 = 60;
 
 /// Checks an adapter against the protocol.
 pub(super) fn check(arguments: &CheckArguments) -> Exit {
     let mut out = Output::new(arguments.format);
-    let spoken: Vec<FamilyId> =
-        FamilyId::ALL.into_iter().filter(|family| family.visit(Speaks { arguments })).collect();
-    // A child that names no family of ours is still told what it does wrong.
-    let families = if spoken.is_empty() { FamilyId::ALL[..1].to_vec() } else { spoken };
+    let mut spoken: Vec<(FamilyId, Option<About>)> = FamilyId::ALL
+        .into_iter()
+        .filter_map(|family| Some((family, Some(family.visit(Speaks { arguments })?))))
+        .collect();
+    if spoken.is_empty() {
+        // A child that names no family of ours is still told what it does wrong.
+        spoken.push((FamilyId::ALL[0], None));
+    }
     let (mut right, mut wrong) = (0, 0);
-    for family in families {
-        for result in family.visit(Check { arguments, out: &mut out }) {
+    for (family, about) in spoken {
+        for result in family.visit(Check { arguments, about, out: &mut out }) {
             right += u64::from(result.outcome == CheckOutcome::Right);
             wrong += u64::from(result.outcome == CheckOutcome::Wrong);
         }
@@ -58,17 +65,18 @@ struct Speaks<'a> {
 }
 
 impl Visit for Speaks<'_> {
-    type Output = bool;
+    type Output = Option<About>;
 
-    fn visit<F: Catalog>(self) -> bool {
+    fn visit<F: Catalog>(self) -> Option<About> {
         let CheckArguments { command, bounds, .. } = self.arguments;
         let child = ChildProcess::<F>::spawn(command.clone(), bounds.options());
-        child.is_ok_and(|child| child.about().families.iter().any(|family| family == F::NAME))
+        child.ok().map(|child| child.about().clone())
     }
 }
 
 struct Check<'a> {
     arguments: &'a CheckArguments,
+    about: Option<About>,
     out: &'a mut Output,
 }
 
@@ -77,7 +85,7 @@ impl Visit for Check<'_> {
 
     fn visit<F: Catalog>(self) -> Self::Output {
         let CheckArguments { command, bounds, seed, .. } = self.arguments;
-        let (command, out, samples) = (command.clone(), self.out, samples::<F>(*seed));
+        let (command, out, samples) = (command.clone(), self.out, samples::<F>(*seed, self.about));
         check_rules::<F>(command, bounds.options(), bounds.validate, &samples, |result| {
             let mark = match result.outcome {
                 CheckOutcome::NotTried => "-   ",
@@ -100,13 +108,21 @@ impl Visit for Check<'_> {
 
 /// Conversations that the reference has had: the first drawn cases that are short and in which
 /// something is achieved.
-fn samples<F: Catalog>(seed: u64) -> Vec<SampleCase<F>> {
-    let profile = F::profiles()[0];
-    let strategy = F::strategy(profile, &Capabilities::ALL);
-    (0..)
+fn samples<F: Catalog>(seed: u64, about: Option<About>) -> Vec<SampleCase<F>> {
+    let (profiles, names) = about.map_or((None, None), |it| (it.profiles, it.capabilities));
+    let runs = |profile: &&&str| {
+        profiles.as_ref().is_none_or(|names| names.iter().any(|name| name == **profile))
+    };
+    // Whoever names no profile of ours is still told what it does wrong.
+    let profile = F::profiles().iter().find(runs).copied().unwrap_or(F::profiles()[0]);
+    let capabilities = names.map_or(Capabilities::ALL, Capabilities::only);
+    let strategy = F::strategy(profile, &capabilities);
+    (0..DRAWN_MAX)
         .filter_map(|index| {
             let case = CaseId { family: F::NAME, profile, seed, index };
-            sample(&Context::new(draw::<F>(&strategy, case).current()).ok()?)
+            let scenario = draw_supported::<F>(&strategy, case, &capabilities).current();
+            let supports = capabilities.lacking(&F::requires(&scenario)).is_none();
+            supports.then(|| sample(&Context::new(scenario).ok()?)).flatten()
         })
         .take(SAMPLES)
         .collect()

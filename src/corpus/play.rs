@@ -106,7 +106,7 @@ impl<F: Family> Player<'_, F> {
 
     fn mismatch(&self, expected: impl std::fmt::Display, got: impl std::fmt::Display) -> Mismatch {
         let place = &self.place;
-        Mismatch { expected: format!("{place}: {expected}"), got: got.to_string() }
+        Mismatch::whole(format!("{place}: {expected}"), got.to_string())
     }
 }
 
@@ -115,8 +115,10 @@ fn by_peer<F: Family>(outputs: &[Output<F>]) -> BTreeMap<PeerId, Vec<Option<&F::
     let mut peers = BTreeMap::<_, Vec<_>>::new();
     for output in outputs {
         match output {
-            Output::Disconnect { peer, .. } => peers.entry(*peer).or_default().push(None),
-            Output::Event { .. } => {}
+            Output::Disconnect { peer, .. } | Output::Refuse { peer, .. } => {
+                peers.entry(*peer).or_default().push(None);
+            }
+            Output::Dial { .. } | Output::Event { .. } => {}
             Output::Send { peer, message } => {
                 peers.entry(*peer).or_default().push(Some(message));
             }

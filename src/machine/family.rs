@@ -141,6 +141,11 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync 
     /// one.
     fn over_limit(message: &Self::Message) -> Option<(u64, u64)>;
 
+    /// The message as version 1 of the adapter protocol has it, if that is another.
+    fn in_version_1(_message: &Self::Message) -> Option<Self::Message> {
+        None
+    }
+
     /// How long a correct subject leaves an item with a connected peer at least, before it asks
     /// another for the same item.
     const RETRY_MS: Millis = 2_000;

@@ -3,6 +3,28 @@ use serde::{Deserialize, Serialize};
 
 use super::{Family, PeerId};
 
+/// Who has dialled a connection.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialer {
+    /// The peer: to the subject the connection is inbound.
+    #[default]
+    Peer,
+    /// The subject: to it the connection is outbound. Clients are choosier here: many close an
+    /// outbound connection to a peer without the services that they need at the handshake.
+    Subject,
+}
+
+impl Dialer {
+    /// Whether it is the peer, which is not written.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
+    pub fn is_peer(&self) -> bool {
+        *self == Self::Peer
+    }
+}
+
 /// What can happen to a subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -19,6 +41,9 @@ pub enum Input<F: Family> {
         peer: PeerId,
         /// What its handshake said.
         hello: F::Hello,
+        /// Who has dialled; the peer, if absent.
+        #[serde(default, skip_serializing_if = "Dialer::is_peer")]
+        dialer: Dialer,
     },
     /// The deadline that the machine asked for has come. Only machines see this input; a subject
     /// that keeps its own timers acts in [`Subject::advance`](super::Subject::advance).
@@ -42,6 +67,14 @@ pub enum Input<F: Family> {
 #[serde(bound = "", tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[schemars(bound = "F: Family")]
 pub enum Output<F: Family> {
+    /// Dial a peer; only for subjects that name [`Capabilities::DIALS`](super::Capabilities::DIALS).
+    /// A peer that the plan has online is connected after a round trip, with
+    /// [`Dialer::Subject`]. One that is away is not: [`Input::Disconnected`] comes after a second.
+    /// Dialling a peer that is connected, or that is being dialled, does nothing.
+    Dial {
+        /// Who is dialled.
+        peer: PeerId,
+    },
     /// Close the connection to a peer. The engine confirms it with [`Input::Disconnected`].
     Disconnect {
         /// Who is dropped.
@@ -54,6 +87,18 @@ pub enum Output<F: Family> {
         /// What was achieved.
         event: F::Event,
     },
+    /// Have nothing more to do with a peer: at its handshake, by a ban; only for subjects that name
+    /// [`Capabilities::DIALS`](super::Capabilities::DIALS). Its connection is closed, if there is
+    /// one, as by [`Output::Disconnect`], and it does not come back unless it is dialled.
+    ///
+    /// To a claim it is a drop like any other, to be judged by its cause: [`Output::dropped`] gives
+    /// both.
+    Refuse {
+        /// Who is refused.
+        peer: PeerId,
+        /// Why.
+        reason: F::Reason,
+    },
     /// Send a message.
     Send {
         /// Who shall receive it.
@@ -61,6 +106,18 @@ pub enum Output<F: Family> {
         /// What is sent.
         message: F::Message,
     },
+}
+
+impl<F: Family> Output<F> {
+    /// Whose connection it closes, and why.
+    pub fn dropped(&self) -> Option<(PeerId, &F::Reason)> {
+        match self {
+            Self::Disconnect { peer, reason } | Self::Refuse { peer, reason } => {
+                Some((*peer, reason))
+            }
+            Self::Dial { .. } | Self::Event { .. } | Self::Send { .. } => None,
+        }
+    }
 }
 
 /// Collects the outputs of one step, in order.
@@ -83,6 +140,16 @@ impl<F: Family> Outbox<F> {
     /// Drops `peer` for `reason`.
     pub fn disconnect(&mut self, peer: PeerId, reason: F::Reason) {
         self.outputs.push(Output::Disconnect { peer, reason });
+    }
+
+    /// Dials `peer`.
+    pub fn dial(&mut self, peer: PeerId) {
+        self.outputs.push(Output::Dial { peer });
+    }
+
+    /// Has nothing more to do with `peer` for `reason`.
+    pub fn refuse(&mut self, peer: PeerId, reason: F::Reason) {
+        self.outputs.push(Output::Refuse { peer, reason });
     }
 
     /// Reports `event`.

@@ -8,7 +8,7 @@
 //!            Input: Connected, Message, Command, Deadline, Disconnected
 //!  engine ─────────────────────────────────────────────────────────────> machine
 //!         <─────────────────────────────────────────────────────────────
-//!            Output: Send, Disconnect, Event
+//!            Output: Send, Disconnect, Event, Dial, Refuse
 //! ```
 //!
 //! The parameter of all types is the *family marker*, not the machine: a reference machine, a
@@ -21,11 +21,13 @@ mod peer;
 mod subject;
 mod table;
 mod time;
+mod words;
 
 pub use capabilities::Capabilities;
 pub use family::{Data, Family, OverMemory, PeerModel, Replies, Reply, Role, SpecError};
-pub use io::{Input, Outbox, Output};
+pub use io::{Dialer, Input, Outbox, Output};
 pub use peer::PeerId;
 pub use subject::{Advance, Machine, Observes, Subject, SubjectError};
 pub use table::{FastMap, FastSet, LookupMap, LookupSet};
 pub use time::{Millis, Time};
+pub use words::Words;

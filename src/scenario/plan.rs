@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{Family, Millis, PeerId};
+use crate::machine::{Dialer, Family, Millis, PeerId};
 
 /// Everything that happens in one run. The trace is a pure function of it and of the subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +50,9 @@ pub struct PeerPlan<F: Family> {
     pub has: F::PeerSpec,
     /// The time that a message takes, in each direction.
     pub latency_ms: Millis,
+    /// Who dials when it connects; itself, if absent.
+    #[serde(default, skip_serializing_if = "Dialer::is_peer")]
+    pub dialer: Dialer,
     /// When it is connected, by rising time, without overlap.
     pub sessions: Vec<Session>,
     /// Whether it comes back after the subject has dropped it.
@@ -235,6 +238,7 @@ impl<F: Family> PeerPlan<F> {
             id,
             has,
             latency_ms: 50,
+            dialer: Dialer::Peer,
             sessions: vec![Session { join_ms: 0, leave_ms: None, lingers: false }],
             reconnect: None,
             actions: Vec::new(),

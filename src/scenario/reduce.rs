@@ -1,4 +1,4 @@
-use crate::machine::Family;
+use crate::machine::{Dialer, Family};
 
 use super::Scenario;
 
@@ -54,6 +54,9 @@ pub fn reductions<F: Family>(scenario: &Scenario<F>) -> Vec<Scenario<F>> {
                     s.peers[index].sessions.remove(session);
                 });
             }
+        }
+        if !peer.dialer.is_peer() {
+            without(&|s| s.peers[index].dialer = Dialer::Peer);
         }
         if peer.reconnect.is_some() {
             without(&|s| s.peers[index].reconnect = None);

@@ -9,6 +9,7 @@
 //! Ties break by `(time, order of scheduling)`. Messages of one connection and direction stay in
 //! order, as on TCP; between peers the order is free. Nothing is drawn at random here.
 
+mod dials;
 mod link;
 mod peer;
 mod points;

@@ -1,4 +1,4 @@
-use crate::machine::{Family, Millis, Time};
+use crate::machine::{Dialer, Family, Millis, Time};
 use crate::scenario::{Heal, LinkFault, PeerPlan};
 
 use super::queue::StreamId;
@@ -23,6 +23,12 @@ pub(super) struct PeerState<F: Family> {
     pub(super) awaits_subject: bool,
     /// Whether the subject has dropped it and has not yet been told that the connection is gone.
     pub(super) drop_unseen: bool,
+    /// Who has dialled the connection that is open, was the last, or is about to open.
+    pub(super) dialer: Option<Dialer>,
+    /// Whether the subject is dialling it.
+    pub(super) is_dialled: bool,
+    /// Whether the subject wants nothing more of it.
+    pub(super) is_refused: bool,
 }
 
 /// The lie that a plan has for a request, counted from 0.

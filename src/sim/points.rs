@@ -1,6 +1,6 @@
 //! The points of the plan: what happens at an instant because the scenario says so.
 
-use crate::machine::{Family, Input, Millis, PeerModel};
+use crate::machine::{Dialer, Family, Input, Millis, PeerModel};
 use crate::scenario::Liars;
 use crate::trace::{Closer, What};
 
@@ -16,6 +16,7 @@ impl<F: Family> Simulator<'_, F> {
             Point::Act(peer, action) => self.act(peer, action),
             Point::Command(index) => self.command(index),
             Point::Crash(index) => self.crash(index),
+            Point::Dialled(peer) => self.dialled(peer),
             Point::Dropped(peer) => self.dropped(peer),
             Point::Heal => self.heal(),
             Point::Join(peer, planned) => self.join(peer, planned),
@@ -104,11 +105,11 @@ impl<F: Family> Simulator<'_, F> {
         self.look_for_convergence(true)
     }
 
-    fn join(&mut self, peer: usize, planned: Option<usize>) -> Result<(), Stop> {
+    pub(super) fn join(&mut self, peer: usize, planned: Option<usize>) -> Result<(), Stop> {
         let gone = self.healed
             && self.context.scenario.heal.liars == Liars::Leave
             && !self.plan(peer).is_truthful();
-        if gone || self.peers[peer].session.is_some() {
+        if gone || self.peers[peer].is_refused || self.peers[peer].session.is_some() {
             return Ok(());
         }
         if self.peers[peer].drop_unseen {
@@ -129,8 +130,9 @@ impl<F: Family> Simulator<'_, F> {
         let mut replies = std::mem::take(&mut self.replies);
         state.model.connected(self.now, &mut replies);
         let hello = state.model.hello();
-        let id = self.plan(peer).id;
-        let cause = self.deliver(None, self.input(Input::Connected { peer: id, hello }))?;
+        let (id, planned) = (self.plan(peer).id, self.plan(peer).dialer);
+        let dialer = *self.peers[peer].dialer.get_or_insert(planned);
+        let cause = self.deliver(None, self.input(Input::Connected { peer: id, hello, dialer }))?;
         self.send_replies(peer, Some(cause), None, &mut replies);
         self.replies = replies;
         self.goal_moved();
@@ -150,6 +152,7 @@ impl<F: Family> Simulator<'_, F> {
     /// A peer closes its connection, if it has one.
     fn close(&mut self, peer: usize) -> Result<(), Stop> {
         let Some(session) = self.peers[peer].session.take() else { return Ok(()) };
+        self.peers[peer].dialer = None;
         let lingers = self.peers[peer]
             .planned
             .is_some_and(|planned| self.plan(peer).sessions[planned].lingers);
@@ -187,6 +190,14 @@ impl<F: Family> Simulator<'_, F> {
     fn plan_return(&mut self, peer: usize) {
         let plan = self.plan(peer);
         let comes_back = plan.is_truthful() && F::must_keep(&self.context.world, &plan.has);
+        if let Some(after) = self.return_of_dialled(peer) {
+            if let Some(after) = after.filter(|_| comes_back) {
+                self.peers[peer].dialer = Some(Dialer::Peer);
+                self.queue.push_point(self.now + after, Point::Join(peer, None));
+            }
+            return;
+        }
+        self.peers[peer].dialer = None;
         let reconnect = plan.reconnect;
         let state = &mut self.peers[peer];
         if let Some(reconnect) = reconnect

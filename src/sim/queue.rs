@@ -24,6 +24,8 @@ pub(super) enum Point {
     Crash(usize),
     /// The subject sees that a connection which it closed is gone.
     Dropped(usize),
+    /// A peer that the subject has dialled answers, or does not.
+    Dialled(usize),
     /// The network is repaired.
     Heal,
     /// A peer connects; `Some` for a session of its plan, `None` for coming back.

@@ -109,6 +109,9 @@ impl<'a, F: Family> Simulator<'a, F> {
                 reconnects_left: plan.reconnect.map_or(0, |reconnect| reconnect.times),
                 awaits_subject: false,
                 drop_unseen: false,
+                dialer: None,
+                is_dialled: false,
+                is_refused: false,
             })
             .collect();
         let trace = (record == Record::Steps).then(|| Trace::new(context.world.clone()));

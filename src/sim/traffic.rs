@@ -151,23 +151,25 @@ impl<F: Family> Simulator<'_, F> {
             self.progressed = true;
         }
         let peer = match &output {
-            Output::Disconnect { peer, .. } | Output::Send { peer, .. } => self.index_of(*peer),
+            Output::Dial { peer }
+            | Output::Disconnect { peer, .. }
+            | Output::Refuse { peer, .. }
+            | Output::Send { peer, .. } => self.index_of(*peer),
             Output::Event { .. } => None,
         };
         let session = peer.and_then(|peer| self.peers[peer].session);
-        let connected = session.is_some() || matches!(output, Output::Event { .. });
+        let needs_nobody =
+            matches!(output, Output::Dial { .. } | Output::Event { .. } | Output::Refuse { .. });
+        let connected = session.is_some() || needs_nobody;
         let (seq, what) = self.observe_and_return(cause, What::Out { output, connected })?;
-        let (Some(peer), Some(session), What::Out { output, .. }) = (peer, session, what) else {
+        let (Some(peer), What::Out { output, .. }) = (peer, what) else {
             return Ok(());
         };
-        match output {
-            Output::Disconnect { .. } => {
-                self.peers[peer].session = None;
-                self.peers[peer].drop_unseen = true;
-                self.queue.push_point(self.now, Point::Dropped(peer));
-            }
-            Output::Event { .. } => {}
-            Output::Send { message, .. } => {
+        match (output, session) {
+            (Output::Dial { .. }, None) => self.dial(peer),
+            (Output::Disconnect { .. }, Some(_)) => self.drop_connection(peer),
+            (Output::Refuse { .. }, _) => self.refuse(peer),
+            (Output::Send { message, .. }, Some(session)) => {
                 let heal_at = Time::from_millis(self.context.scenario.heal.at_ms);
                 let plan = &self.context.scenario.peers[peer];
                 let at = arrival(plan, self.now, 0, heal_at);
@@ -183,7 +185,15 @@ impl<F: Family> Simulator<'_, F> {
                 let stream = self.peers[peer].to_peer;
                 self.queue.push_message(stream, at, flight);
             }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// The subject closes a connection, and sees its end as the next thing.
+    pub(super) fn drop_connection(&mut self, peer: usize) {
+        self.peers[peer].session = None;
+        self.peers[peer].drop_unseen = true;
+        self.queue.push_point(self.now, Point::Dropped(peer));
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use crate::machine::{Family, Input, Output};
+use crate::machine::{Dialer, Family, Input, Output};
 
 use super::{Closer, Loss, Step, What};
 
@@ -71,7 +71,8 @@ pub(super) fn canonical<F: Family>(world: &F::World, step: &Step<F>) -> String {
 fn describe_input<F: Family>(world: &F::World, input: &Input<F>, closer: Option<Closer>) -> String {
     match input {
         Input::Command { command } => format!("S told {}", F::describe_command(world, command)),
-        Input::Connected { peer, .. } => format!("{peer} === S  connected"),
+        Input::Connected { peer, dialer: Dialer::Peer, .. } => format!("{peer} === S  connected"),
+        Input::Connected { peer, .. } => format!("{peer} === S  connected, dialled by S"),
         Input::Deadline {} => "S wakes".to_owned(),
         Input::Disconnected { peer } => match closer {
             Some(Closer::Subject) => format!("{peer} =/= S  disconnected by S"),
@@ -85,8 +86,10 @@ fn describe_input<F: Family>(world: &F::World, input: &Input<F>, closer: Option<
 
 fn describe_output<F: Family>(world: &F::World, output: &Output<F>) -> String {
     match output {
+        Output::Dial { peer } => format!("{peer} ... S  dial"),
         Output::Disconnect { peer, reason } => format!("{peer} =/= S  drop: {reason:?}"),
         Output::Event { event } => format!("S: {}", F::describe_event(world, event)),
+        Output::Refuse { peer, reason } => format!("{peer} =/= S  refuse: {reason:?}"),
         Output::Send { peer, message } => {
             format!("{peer} <-- S  {}", F::describe_message(world, message))
         }

@@ -76,7 +76,9 @@ impl ViewStep {
             }
             What::Lost { peer, .. } => (Some(*peer), Arrow::Lost, true),
             What::Out { output, .. } => match output {
-                Output::Disconnect { peer, .. } => (Some(*peer), Arrow::Connection, false),
+                Output::Dial { peer }
+                | Output::Disconnect { peer, .. }
+                | Output::Refuse { peer, .. } => (Some(*peer), Arrow::Connection, false),
                 Output::Send { peer, .. } => (Some(*peer), Arrow::FromSubject, false),
                 Output::Event { .. } => (None, Arrow::None, false),
             },

@@ -35,6 +35,7 @@ type input struct {
 	Type    string  `json:"type"`
 	Peer    int     `json:"peer"`
 	Hello   hello   `json:"hello"`
+	Dialer  string  `json:"dialer"` // "subject", or absent if the peer has dialled
 	Message message `json:"message"`
 }
 
@@ -92,12 +93,14 @@ func serve(client **toy, asked *request, broken bool) reply {
 	}
 	switch asked.Type {
 	case "hello":
-		if !slices.Contains(asked.Versions, 1) {
-			return unsupported("only version 1 is spoken")
+		// Version 1.1 is 11 on the wire. It lets this client dial its peers again by itself.
+		if !slices.Contains(asked.Versions, 11) {
+			return unsupported("only version 1.1 is spoken")
 		}
-		return reply{"type": "hello", "protocol": 1, "about": map[string]any{
+		return reply{"type": "hello", "protocol": 11, "about": map[string]any{
 			"name": "toy.go", "version": "1", "families": []string{"headers-first"},
-			"observes": map[string]bool{"events": false, "gauges": false, "restart": true},
+			"capabilities": []string{"dials"},
+			"observes":     map[string]bool{"events": false, "gauges": false, "restart": true},
 		}}
 	case "begin":
 		if asked.Family != "headers-first" {
@@ -112,7 +115,7 @@ func serve(client **toy, asked *request, broken bool) reply {
 		t.now = asked.Now
 		switch asked.Input.Type {
 		case "connected":
-			t.connected(asked.Input.Peer, asked.Input.Hello)
+			t.connected(asked.Input.Peer, asked.Input.Hello, asked.Input.Dialer == "subject")
 		case "disconnected":
 			t.disconnected(asked.Input.Peer)
 		case "message":

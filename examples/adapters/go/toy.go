@@ -30,10 +30,11 @@ type header struct {
 }
 
 type peer struct {
-	id    int
-	hello hello
-	shown map[string]bool  // headers that it has sent
-	lacks map[string]int64 // blocks that it did not send, and when it may be asked again
+	id       int
+	hello    hello
+	outbound bool             // whether we have dialled it
+	shown    map[string]bool  // headers that it has sent
+	lacks    map[string]int64 // blocks that it did not send, and when it may be asked again
 }
 
 type ask struct {
@@ -63,12 +64,24 @@ func newToy(start start, broken bool) *toy {
 // What does not survive the death of the process.
 func (t *toy) forget() { t.asked, t.peers = map[string]*ask{}, map[int]*peer{} }
 
-func (t *toy) connected(id int, hello hello) {
-	t.peers[id] = &peer{id: id, hello: hello, shown: map[string]bool{}, lacks: map[string]int64{}}
+func (t *toy) connected(id int, hello hello, outbound bool) {
+	if outbound && !hello.Network && !hello.NetworkLimited {
+		// Who serves nothing is not worth a connection that we have to look for.
+		t.out = append(t.out, map[string]any{"type": "refuse", "peer": id,
+			"reason": map[string]any{"type": "other", "text": "it serves no blocks"}})
+		return
+	}
+	t.peers[id] = &peer{id: id, hello: hello, outbound: outbound,
+		shown: map[string]bool{}, lacks: map[string]int64{}}
 	t.askHeaders(t.peers[id])
 }
 
 func (t *toy) disconnected(id int) {
+	// A dial that fails ends here too, and is not tried again.
+	if p := t.peers[id]; p != nil && p.outbound {
+		p.outbound = false
+		t.out = append(t.out, map[string]any{"type": "dial", "peer": id})
+	}
 	for hash, ask := range t.asked {
 		if ask.peer.id == id {
 			delete(t.asked, hash)

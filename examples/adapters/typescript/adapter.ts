@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { Toy, type Hello, type Message, type Start } from "./toy.ts";
 
 type Input =
-  | { type: "connected"; peer: number; hello: Hello }
+  | { type: "connected"; peer: number; hello: Hello; dialer?: "subject" | "peer" }
   | { type: "disconnected"; peer: number }
   | { type: "message"; peer: number; message: Message };
 
@@ -29,10 +29,11 @@ let client: Toy | undefined;
 
 function serve(request: Request): Reply {
   if (request.type === "hello") {
-    if (!request.versions.includes(1)) return unsupported("only version 1 is spoken");
+    // Version 1.1 is 11 on the wire.
+    if (!request.versions.includes(11)) return unsupported("only version 1.1 is spoken");
     const observes = { events: false, gauges: false, restart: true };
-    const about = { name: "toy.ts", version: "1", families: ["headers-first"], observes };
-    return { type: "hello", protocol: 1, about };
+    const about = { name: "toy.ts", version: "1", families: ["headers-first"], capabilities: [], observes };
+    return { type: "hello", protocol: 11, about };
   }
   if (request.type === "begin") {
     const { family, start } = request;
@@ -82,12 +83,17 @@ function deliver(client: Toy, input: Input): boolean {
   }
 }
 
-/** What the client has done since the last reply, and when it will act next. */
+/**
+ * What the client has done since the last reply, and before when it need not be asked: its timer may
+ * tick without effect. Without a timer it never acts.
+ */
 function done(client: Toy, actedAt?: number): Reply {
   client.fetch();
   const outputs = client.out.splice(0);
   const acted = actedAt === undefined ? {} : { acted_at: actedAt };
-  return { type: "done", outputs, deadline: client.deadline(), ...acted };
+  const at = client.deadline();
+  const next = at === null ? { deadline: null } : { not_before: at };
+  return { type: "done", outputs, ...next, ...acted };
 }
 
 function failed(message: string): Reply {

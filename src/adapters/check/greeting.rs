@@ -1,4 +1,4 @@
-use crate::adapters::protocol::{About, PROTOCOL_VERSION, ReplyKind};
+use crate::adapters::protocol::{About, PROTOCOL_VERSIONS, ReplyKind, VERSION_1};
 use crate::machine::Family;
 
 use super::probe::{Probe, Target, hello as greet, name};
@@ -7,7 +7,7 @@ use super::probe::{Probe, Target, hello as greet, name};
 const UNKNOWN_VERSION: u32 = 4_000_000_000;
 
 pub(super) fn hello<F: Family>(target: &Target) -> Result<(About, String), String> {
-    let about = Probe::<F>::start(target)?.hello(&[PROTOCOL_VERSION])?;
+    let about = Probe::<F>::start(target)?.hello(&PROTOCOL_VERSIONS)?;
     let families = about.families.join(", ");
     if !about.families.iter().any(|family| family == F::NAME) {
         return Err(format!("it does not run {}, but: {families}", F::NAME));
@@ -17,8 +17,10 @@ pub(super) fn hello<F: Family>(target: &Target) -> Result<(About, String), Strin
 }
 
 pub(super) fn picks_known_version<F: Family>(target: &Target) -> Result<String, String> {
-    Probe::<F>::start(target)?.hello(&[UNKNOWN_VERSION, PROTOCOL_VERSION])?;
-    Ok(format!("it chose version {PROTOCOL_VERSION} of two"))
+    let mut probe = Probe::<F>::start(target)?;
+    probe.hello(&[UNKNOWN_VERSION, PROTOCOL_VERSIONS[0], PROTOCOL_VERSIONS[1]])?;
+    let version = if probe.version() == VERSION_1 { "1" } else { "1.1" };
+    Ok(format!("it chose version {version} of three"))
 }
 
 pub(super) fn refuses_unknown_version<F: Family>(target: &Target) -> Result<String, String> {

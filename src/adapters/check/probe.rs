@@ -7,10 +7,11 @@ use tempfile::TempDir;
 
 use crate::adapters::process::{Ending, Session};
 use crate::adapters::protocol::{
-    About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX, shortened,
+    About, PROTOCOL_VERSIONS, Reply, ReplyKind, Request, TIME_MAX, VERSION_1, in_version_1,
+    shortened,
 };
 use crate::adapters::{LineSchemas, Options};
-use crate::machine::{Family, Input, Output, Time};
+use crate::machine::{Capabilities, Family, Input, Output, Time};
 
 use super::SampleCase;
 
@@ -29,6 +30,12 @@ pub(super) struct Probe<F> {
     session: Session,
     schemas: Option<Arc<LineSchemas>>,
     seq: u64,
+    /// Whether it has greeted: before that it may take longer.
+    is_greeted: bool,
+    version: u32,
+    dials: bool,
+    /// What it does not support, if it has said so.
+    unsupported: Option<String>,
     wants_directory: bool,
     directory: Option<TempDir>,
     family: PhantomData<F>,
@@ -57,6 +64,10 @@ impl<F: Family> Probe<F> {
             session,
             schemas: target.schemas.clone(),
             seq: 0,
+            is_greeted: false,
+            version: VERSION_1,
+            dials: false,
+            unsupported: None,
             wants_directory: false,
             directory: None,
             family: PhantomData,
@@ -66,7 +77,7 @@ impl<F: Family> Probe<F> {
     /// A process that has answered `hello`.
     pub(super) fn greeted(target: &Target) -> Result<Self, String> {
         let mut probe = Self::start(target)?;
-        probe.hello(&[PROTOCOL_VERSION])?;
+        probe.hello(&PROTOCOL_VERSIONS)?;
         Ok(probe)
     }
 
@@ -79,10 +90,19 @@ impl<F: Family> Probe<F> {
 
     pub(super) fn hello(&mut self, versions: &[u32]) -> Result<About, String> {
         let reply = self.ask(hello(versions))?;
+        let beyond = reply.beyond_version_1();
         match (reply.kind, reply.protocol, reply.about) {
-            (ReplyKind::Hello, Some(PROTOCOL_VERSION), Some(about)) => {
+            (ReplyKind::Hello, Some(version), Some(about))
+                if versions.contains(&version) && PROTOCOL_VERSIONS.contains(&version) =>
+            {
+                self.version = version;
                 self.wants_directory = about.data_directory;
-                Ok(about)
+                let names = about.capabilities.iter().flatten();
+                self.dials = names.into_iter().any(|name| name == Capabilities::DIALS);
+                match beyond.filter(|_| version == VERSION_1) {
+                    Some(what) => Err(format!("it chose protocol version 1, but has {what}")),
+                    None => Ok(about),
+                }
             }
             (ReplyKind::Hello, Some(version), Some(_)) => {
                 Err(format!("it chose protocol version {version} of those offered, {versions:?}"))
@@ -114,7 +134,8 @@ impl<F: Family> Probe<F> {
             return self.act(&Request::Restart { seq: 0, now }).map(drop);
         };
         self.session.kill();
-        self.hello(&[PROTOCOL_VERSION])?;
+        self.is_greeted = false;
+        self.hello(&PROTOCOL_VERSIONS)?;
         let (family, start) = (F::NAME, &sample.start);
         self.act(&Request::Resume { seq: 0, now, family, start, data: &data }).map(drop)
     }
@@ -133,7 +154,31 @@ impl<F: Family> Probe<F> {
         let request = serde_json::to_value(request).map_err(|error| error.to_string())?;
         let what = request["type"].as_str().unwrap_or_default().to_owned();
         let reply = self.ask(request)?;
+        self.check_allowed(&reply)?;
         done(&what, reply)
+    }
+
+    /// Whether a subject of this version with these capabilities may say that.
+    fn check_allowed(&self, reply: &Reply<F>) -> Result<(), String> {
+        if let Some(what) = reply.beyond_version_1().filter(|_| self.version == VERSION_1) {
+            return Err(format!("it chose protocol version 1, but its answer has {what}"));
+        }
+        match reply.dials().filter(|_| !self.dials) {
+            Some(what) => {
+                Err(format!("its answer has {what}, but it does not name the capability `dials`"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The version of the protocol that it chose.
+    pub(super) fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What it does not support, if it has said so in answer to anything.
+    pub(super) fn unsupported(&self) -> Option<&str> {
+        self.unsupported.as_deref()
     }
 
     /// Any request; the sequence number is filled in. The reply may be of any type.
@@ -153,12 +198,17 @@ impl<F: Family> Probe<F> {
         if reply.seq != seq {
             return Err(format!("it answered the request with seq {seq} with seq {}", reply.seq));
         }
+        self.is_greeted |= reply.kind == ReplyKind::Hello;
+        if reply.kind == ReplyKind::Unsupported {
+            self.unsupported = Some(reply.message.clone().unwrap_or_default());
+        }
         Ok(reply)
     }
 
     /// Any line.
     pub(super) fn ask_line(&mut self, line: &str) -> Result<Reply<F>, String> {
-        let limit = self.session.options().reply_timeout;
+        let options = self.session.options();
+        let limit = if self.is_greeted { options.reply_timeout } else { options.hello_timeout };
         let what = || shortened(line.as_bytes());
         let request = format!("{line}\n");
         let place = self
@@ -197,7 +247,11 @@ impl<F: Family> Probe<F> {
     }
 
     pub(super) fn deliver(&mut self, now: Time, input: &Input<F>) -> Result<Reply<F>, String> {
-        self.act(&Request::Deliver { seq: 0, now, input })
+        let input = match self.version {
+            VERSION_1 => in_version_1(input.clone()),
+            _ => input.clone(),
+        };
+        self.act(&Request::Deliver { seq: 0, now, input: &input })
     }
 
     pub(super) fn advance(&mut self, now: Time, until: Time) -> Result<Reply<F>, String> {
@@ -232,8 +286,8 @@ impl<F: Family> Probe<F> {
 
 impl<F: Family> Record<F> {
     fn note(&mut self, at: Time, reply: Reply<F>) {
+        self.deadlines.extend(reply.wakes().map(|wakes| (at, wakes)));
         self.outputs.extend(reply.outputs.into_iter().map(|output| (at, output)));
-        self.deadlines.extend(reply.deadline.map(|deadline| (at, deadline)));
     }
 }
 

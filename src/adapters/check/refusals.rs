@@ -22,10 +22,12 @@ pub(super) fn unknown_family<F: Family>(
     Ok("no-such-family is unsupported, and the next case runs".to_owned())
 }
 
-/// Why the subject does not support a case, if it says so. Whatever else it says is tried later.
+/// Why the subject does not support a case, if it says so in answer to any request of it. Whatever
+/// else it does is tried later.
 pub(super) fn unsupported<F: Family>(target: &Target, sample: &SampleCase<F>) -> Option<String> {
-    let reply = Probe::<F>::greeted(target).ok()?.ask_begin(sample).ok()?;
-    (reply.kind == ReplyKind::Unsupported).then(|| reply.message.unwrap_or_default())
+    let mut probe = Probe::<F>::greeted(target).ok()?;
+    drop(probe.run(sample));
+    probe.unsupported().map(ToOwned::to_owned)
 }
 
 pub(super) fn unknown_request<F: Family>(

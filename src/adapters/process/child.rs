@@ -8,7 +8,8 @@ use tempfile::TempDir;
 
 use crate::adapters::LineSchemas;
 use crate::adapters::protocol::{
-    About, PROTOCOL_VERSION, Reply, ReplyKind, Request, TIME_MAX, bounded,
+    About, PROTOCOL_VERSIONS, Reply, ReplyKind, Request, TIME_MAX, VERSION_1, VERSION_1_1, bounded,
+    in_version_1,
 };
 use crate::machine::{
     Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
@@ -26,11 +27,12 @@ pub struct ChildProcess<F: Family> {
     session: Session,
     about: About,
     capabilities: Capabilities,
+    version: u32,
     seq: u64,
     request: Vec<u8>,
     in_case: bool,
-    // What the last reply said: `None` if it said nothing.
-    deadline: Option<Option<Time>>,
+    // When the last reply said that it may act: `None` if it said nothing.
+    wakes: Option<Option<Time>>,
     gauges: Option<F::Gauges>,
     schemas: Option<Arc<LineSchemas>>,
     durable: Option<Durable<F>>,
@@ -74,10 +76,11 @@ impl<F: Family> ChildProcess<F> {
             session: Session::new(command, options)?,
             about,
             capabilities: Capabilities::ALL,
+            version: VERSION_1,
             seq: 0,
             request: Vec::new(),
             in_case: false,
-            deadline: None,
+            wakes: None,
             gauges: None,
             schemas,
             durable: None,
@@ -105,10 +108,16 @@ impl<F: Family> ChildProcess<F> {
         self.seq = 0;
         let harness = concat!("syncheck ", env!("CARGO_PKG_VERSION"));
         let limit = self.session.options().hello_timeout;
-        let request = Request::Hello { seq: 0, versions: &[PROTOCOL_VERSION], harness };
+        let request = Request::Hello { seq: 0, versions: &PROTOCOL_VERSIONS, harness };
         let (reply, place) = self.ask("hello", &request, limit)?;
-        let about = match (reply.kind, reply.protocol, reply.about) {
-            (ReplyKind::Hello, Some(PROTOCOL_VERSION), Some(about)) => about,
+        let beyond = reply.beyond_version_1().filter(|_| reply.protocol == Some(VERSION_1));
+        if let Some(what) = beyond {
+            return Err(self.session.reject(&beyond_version_1(what), place));
+        }
+        let (version, about) = match (reply.kind, reply.protocol, reply.about) {
+            (ReplyKind::Hello, Some(version @ (VERSION_1 | VERSION_1_1)), Some(about)) => {
+                (version, about)
+            }
             (ReplyKind::Hello, Some(version), Some(_)) => {
                 let cause = format!("it chose protocol version {version}, which was not offered");
                 return Err(self.session.reject(&cause, place));
@@ -124,7 +133,7 @@ impl<F: Family> ChildProcess<F> {
         }
         self.capabilities =
             about.capabilities.as_ref().map_or(Capabilities::ALL, Capabilities::only);
-        self.about = about;
+        (self.about, self.version) = (about, version);
         Ok(())
     }
 
@@ -148,7 +157,10 @@ impl<F: Family> ChildProcess<F> {
         if let Err(cause) = check_span(&reply, span) {
             return Err(self.session.reject(&cause, place));
         }
-        self.deadline = reply.deadline;
+        if let Some(cause) = self.forbidden(&reply) {
+            return Err(self.session.reject(&cause, place));
+        }
+        self.wakes = reply.wakes();
         if reply.gauges.is_some() {
             self.gauges = reply.gauges;
         }
@@ -156,6 +168,15 @@ impl<F: Family> ChildProcess<F> {
             out.push(output);
         }
         Ok(reply.acted_at)
+    }
+
+    /// What the reply has that this subject may not say.
+    fn forbidden(&self, reply: &Reply<F>) -> Option<String> {
+        if self.version == VERSION_1 {
+            return reply.beyond_version_1().map(beyond_version_1);
+        }
+        let what = reply.dials().filter(|_| !self.capabilities.names(Capabilities::DIALS))?;
+        Some(format!("its answer has {what}, but it does not name the capability `dials`"))
     }
 
     /// Sends a request and reads the reply to it, whatever its type.
@@ -231,7 +252,7 @@ impl<F: Family> ChildProcess<F> {
     ) -> Result<(), SubjectError> {
         self.session.kill();
         self.hello().inspect_err(|_| self.in_case = false)?;
-        (self.deadline, self.gauges) = (None, None);
+        (self.wakes, self.gauges) = (None, None);
         let data = path_text(&durable.directory);
         let (family, start) = (F::NAME, &durable.start);
         let request = Request::Resume { seq: self.seq, now, family, start, data: &data };
@@ -255,7 +276,7 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
         if !self.session.is_running() {
             self.hello()?;
         }
-        (self.in_case, self.deadline, self.gauges) = (true, None, None);
+        (self.in_case, self.wakes, self.gauges) = (true, None, None);
         self.durable = None;
         if self.about.data_directory {
             let directory = tempfile::tempdir().map_err(|error| SubjectError::NotStarted {
@@ -276,6 +297,7 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
         out: &mut Outbox<F>,
     ) -> Result<(), SubjectError> {
         self.check_in_case()?;
+        let input = if self.version == VERSION_1 { in_version_1(input) } else { input };
         let request = Request::Deliver { seq: self.seq, now, input: &input };
         self.act("deliver", &request, None, out).map(drop)
     }
@@ -288,8 +310,8 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
     ) -> Result<Advance, SubjectError> {
         self.check_in_case()?;
         let until = until.min(TIME_MAX);
-        // A subject that says when it next acts need not be asked before.
-        if self.deadline.is_some_and(|deadline| deadline.is_none_or(|at| at > until)) {
+        // A subject that says when it may act next need not be asked before.
+        if self.wakes.is_some_and(|wakes| wakes.is_none_or(|at| at > until)) {
             return Ok(Advance::Reached);
         }
         let request = Request::Advance { seq: self.seq, now, until };
@@ -332,6 +354,10 @@ impl<F: Family> Subject<F> for ChildProcess<F> {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
+}
+
+fn beyond_version_1(what: &str) -> String {
+    format!("it chose protocol version 1, but its answer has {what}, which came with version 1.1")
 }
 
 fn path_text(directory: &TempDir) -> String {

@@ -21,9 +21,14 @@ pub(super) fn message(world: &World, message: &Message) -> String {
         }
         Message::Inv { items } => inventory(world, "inv", items),
         Message::NotFound { items } => inventory(world, "notfound", items),
-        Message::Reject { block, reason } => format!("reject {} ({reason:?})", label(block)),
+        Message::Reject { block, reason, text: None } => {
+            format!("reject {} ({reason:?})", label(block))
+        }
+        Message::Reject { block, reason, text: Some(text) } => {
+            format!("reject {} ({reason:?}: {text:?})", label(block))
+        }
         Message::SendHeaders {} => "sendheaders".to_owned(),
-        Message::Tx { id } => format!("tx {}", label(id)),
+        Message::Tx { id, .. } => format!("tx {}", label(id)),
         Message::Unknown { command } => format!("{command:?} (unknown)"),
     }
 }
@@ -32,8 +37,11 @@ pub(super) fn message(world: &World, message: &Message) -> String {
 pub(super) fn event(world: &World, event: &Event) -> String {
     match event {
         Event::BlockAccepted { hash, .. } => format!("stores {}", world.label(hash)),
-        Event::BlockRejected { hash, reason } => {
+        Event::BlockRejected { hash, reason, text: None } => {
             format!("rejects {} ({reason:?})", world.label(hash))
+        }
+        Event::BlockRejected { hash, reason, text: Some(text) } => {
+            format!("rejects {} ({reason:?}: {text:?})", world.label(hash))
         }
         Event::HeaderAccepted { hash, .. } => format!("takes header {}", world.label(hash)),
         Event::OrphanKept { hash } => format!("keeps orphan {}", world.label(hash)),

@@ -183,8 +183,15 @@ impl Family for HeadersFirst {
             Message::NotFound { items } => {
                 items.iter().filter_map(Item::of).for_each(|item| each(item, false));
             }
-            Message::Tx { id } => each(Item { block: false, hash: *id }, true),
+            Message::Tx { id, .. } => each(Item { block: false, hash: *id }, true),
             _ => {}
+        }
+    }
+
+    fn in_version_1(message: &Message) -> Option<Message> {
+        match message {
+            Message::Tx { id, raw: Some(_) } => Some(Message::Tx { id: *id, raw: None }),
+            _ => None,
         }
     }
 

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::machine::PeerId;
-use crate::primitives::bitcoin::{Block, BlockHash, Header};
+use crate::machine::{PeerId, Words};
+use crate::primitives::bitcoin::{Block, BlockHash, Header, WholeTransaction};
 
 /// A message of the Bitcoin protocol, as far as it matters to the sync of blocks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,13 +57,19 @@ pub enum Message {
         block: BlockHash,
         /// Why.
         reason: Fault,
+        /// The sender's own words, as BIP 61 has them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
     },
     /// Asks for announcements by headers instead of inv (BIP 130).
     SendHeaders {},
-    /// A transaction, in answer to getdata. Its content is a model: only its id counts.
+    /// A transaction, in answer to getdata. What it pays is of no account: only its id counts.
     Tx {
         /// The transaction's id.
         id: BlockHash,
+        /// The whole transaction, for a client that reads it; it has the id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raw: Option<WholeTransaction>,
     },
     /// A message that the receiver does not know and must ignore.
     Unknown {
@@ -128,7 +134,10 @@ pub enum InventoryKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
-    /// A block was stored, on whatever chain.
+    /// A block is stored for good, on whatever chain: it is not asked for again, and is served, even
+    /// after a restart. Its header and its own form are right, and its parent is stored. What else a
+    /// client checks only of blocks on its best chain may be wrong: a block is validated when `tip`
+    /// names it or one that follows it.
     BlockAccepted {
         /// The block.
         hash: BlockHash,
@@ -141,8 +150,13 @@ pub enum Event {
         hash: BlockHash,
         /// Why.
         reason: Fault,
+        /// The subject's own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
     },
-    /// A header was taken as part of a chain to follow.
+    /// A header that is right in itself and in its place is known now, on whatever chain, without its
+    /// block. It may be forgotten at a restart. A client that keeps no headers apart from blocks
+    /// reports none.
     HeaderAccepted {
         /// The header.
         hash: BlockHash,
@@ -168,7 +182,7 @@ pub enum Event {
     },
 }
 
-/// What is wrong with a header or block.
+/// What is wrong with a header or block. On the wire it is a string.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -194,6 +208,8 @@ pub enum Fault {
     ForkBelowCheckpoint,
     /// The block is empty or its first transaction is no coinbase.
     NoCoinbase,
+    /// Another fault, or one that the client does not tell.
+    Other,
     /// The parent is not known.
     ParentUnknown,
     /// The time is more than two hours ahead.
@@ -206,19 +222,24 @@ pub enum Fault {
 
 /// Why a subject drops a peer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// It sent a header that is wrong in itself or in its place.
     BadHeader {
-        /// What is wrong.
-        fault: Fault,
+        /// What is wrong, if the client tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<Fault>,
     },
     /// It sent a message that breaks a limit of the protocol.
     Oversize {},
     /// Any other reason of a subject that is not the reference.
-    Other {},
+    Other {
+        /// Its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
+    },
     /// It did not answer, or there was no progress with it.
     Stalled {},
     /// It sent headers that do not link to the ones before.

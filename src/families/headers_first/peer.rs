@@ -3,8 +3,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::machine::{FastSet, PeerModel, Replies, Reply, Time};
-use crate::primitives::bitcoin::{Block, BlockHash, Header};
+use crate::machine::{FastMap, PeerModel, Replies, Reply, Time};
+use crate::primitives::bitcoin::{Block, BlockHash, Header, WholeTransaction};
 use crate::world::{BlockId, BlockSet};
 
 use super::serve::{BlockSource, answer_get_blocks, answer_get_data, answer_get_headers};
@@ -142,7 +142,7 @@ pub struct HonestPeer {
     tip: BlockId,
     /// The tips that it has left: their blocks are still served.
     left: Vec<BlockId>,
-    transactions: FastSet<BlockHash>,
+    transactions: FastMap<BlockHash, WholeTransaction>,
     /// Whether the subject wants headers instead of inv.
     by_headers: bool,
     /// The blocks that the subject has announced or sent.
@@ -162,7 +162,7 @@ impl HonestPeer {
             spec,
             tip,
             left: Vec::new(),
-            transactions: FastSet::default(),
+            transactions: FastMap::default(),
             by_headers: false,
             known: BlockSet::default(),
             continue_hash: None,
@@ -310,8 +310,9 @@ impl PeerModel<HeadersFirst> for HonestPeer {
         match action {
             Action::Advance { tip } => self.advance(tip, online, replies),
             Action::AnnounceTransaction { number } => {
-                let id = made_up(0x7a, *number);
-                self.transactions.insert(id);
+                let transaction = WholeTransaction::numbered(*number);
+                let id = transaction.id();
+                self.transactions.insert(id, transaction);
                 replies.push(Reply::now(Message::Inv { items: vec![Inventory::tx(id)] }));
             }
             asks => replies.push(Reply::now(self.ask(asks))),
@@ -353,7 +354,8 @@ impl BlockSource for HonestPeer {
         self.find(hash).map(|id| self.world.block(id))
     }
 
-    fn has_transaction(&self, id: &BlockHash) -> bool {
-        self.transactions.contains(id)
+    fn transaction(&self, id: &BlockHash) -> Option<Message> {
+        let raw = Some(self.transactions.get(id)?.clone());
+        Some(Message::Tx { id: *id, raw })
     }
 }

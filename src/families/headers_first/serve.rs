@@ -13,9 +13,9 @@ pub trait BlockSource {
     /// A stored block, on whatever branch.
     fn block(&self, hash: &BlockHash) -> Option<Block>;
 
-    /// Whether this transaction can be served.
-    fn has_transaction(&self, _id: &BlockHash) -> bool {
-        false
+    /// A transaction that can be served.
+    fn transaction(&self, _id: &BlockHash) -> Option<Message> {
+        None
     }
 }
 
@@ -78,12 +78,11 @@ pub fn answer_get_data<V: ChainView + BlockSource + ?Sized>(
                     answers.push(Message::Inv { items });
                 }
             }
-            InventoryKind::Tx | InventoryKind::WitnessTx if view.has_transaction(&item.hash) => {
-                answers.push(Message::Tx { id: item.hash });
-            }
-            InventoryKind::Tx | InventoryKind::WitnessTx | InventoryKind::Unknown => {
-                missing.push(*item);
-            }
+            InventoryKind::Tx | InventoryKind::WitnessTx => match view.transaction(&item.hash) {
+                Some(transaction) => answers.push(transaction),
+                None => missing.push(*item),
+            },
+            InventoryKind::Unknown => missing.push(*item),
         }
     }
     if !missing.is_empty() {

@@ -305,9 +305,11 @@ impl Family for Skeleton {
 pub(super) const fn words_of_answer(answer: HeadAnswer) -> &'static str {
     match answer {
         HeadAnswer::Accepted => "is taken in",
+        HeadAnswer::Busy => "is not taken now",
         HeadAnswer::Forked => "is refused: its parent is not the header below",
         HeadAnswer::Gapped => "is refused: headers below are missing",
         HeadAnswer::NotStarted => "is refused: a forced head must come first",
+        HeadAnswer::Refused => "is refused",
         HeadAnswer::Reorged => "is refused: it is not above the tail",
         HeadAnswer::Restarted => "begins a new cycle",
         HeadAnswer::Terminated => "is refused: the skeleton is shut down",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::machine::Words;
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 
@@ -154,12 +155,16 @@ pub enum CycleEnd {
 pub enum HeadAnswer {
     /// It extends the skeleton, or is its head already.
     Accepted,
+    /// Not taken now, for no fault of the head: the client is busy with something else.
+    Busy,
     /// Refused: its parent is not the skeleton's header below it.
     Forked,
     /// Refused: there is a gap below it.
     Gapped,
     /// Refused: a forced head must come first.
     NotStarted,
+    /// Refused, and the client does not say why.
+    Refused,
     /// Refused: it is not above the skeleton's tail.
     Reorged,
     /// It was forced: a new cycle begins with it.
@@ -192,7 +197,7 @@ pub enum BoundsAnswer {
 
 /// Why a subject drops a peer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
@@ -201,7 +206,11 @@ pub enum Reason {
     /// It has no headers, it says.
     Empty {},
     /// Any reason of a subject that is not the reference.
-    Other {},
+    Other {
+        /// Its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
+    },
     /// It did not answer in time.
     TimedOut {},
     /// Its headers begin with another number.

@@ -293,7 +293,7 @@ impl Machine<StateSync> for Downloader {
         self.tracker.notice(now);
         match input {
             Input::Command { command: Command::Cancel {} } => self.cancel(now, out),
-            Input::Connected { peer, hello } => {
+            Input::Connected { peer, hello, .. } => {
                 self.peers.add(now, peer, hello.head);
                 if self.fault == Some(Fault::JoinIdlesPeers) {
                     self.peers.reset();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::machine::Words;
 use crate::primitives::ethereum_state::{Blob, Hash32};
 use crate::world::state::Block;
 
@@ -124,12 +125,16 @@ pub enum SyncError {
 
 /// Why a subject drops a peer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Reason {
     /// Any reason of a subject that is not the reference.
-    Other {},
+    Other {
+        /// Its own words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<Words>,
+    },
     /// It did not answer even the smallest request in time.
     Stalled {},
 }

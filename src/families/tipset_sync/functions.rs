@@ -12,6 +12,7 @@ mod tipsets;
 mod tracker;
 
 use crate::families::{FunctionKind, table_function};
+use crate::primitives::filecoin::Block;
 
 use super::rules::Rules;
 use buckets::sync_buckets;
@@ -27,7 +28,7 @@ use tracker::target_tracker;
 
 /// All kinds.
 pub(super) fn kinds() -> Vec<FunctionKind> {
-    vec![
+    let kinds = vec![
         table_function!(
             "codec",
             "The bytes of a value, or the value of bytes, or why there is none.",
@@ -98,7 +99,14 @@ pub(super) fn kinds() -> Vec<FunctionKind> {
             "The weight of a tipset from its parents' weight and its wins.",
             weight
         ),
-    ]
+    ];
+    kinds.into_iter().map(|kind| kind.naming(cid_of)).collect()
+}
+
+/// What answers call a block of the input: a mismatch shows where it stands, not its CID.
+fn cid_of(bytes: &str) -> Option<String> {
+    let block: Block = serde_json::from_value(bytes.into()).ok()?;
+    Some(block.cid().to_string())
 }
 
 fn usual_profile() -> String {

@@ -453,7 +453,7 @@ impl Machine<TipsetSync> for Node {
             Input::Command { command: Command::SetConcurrent { count } } => {
                 self.set_concurrent(now, count, out);
             }
-            Input::Connected { peer, hello } => {
+            Input::Connected { peer, hello, .. } => {
                 self.connected.push((peer, hello));
                 if !hello.operator {
                     self.say_hello(peer, out);

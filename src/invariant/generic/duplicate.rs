@@ -37,7 +37,10 @@ impl<F: Family> Invariant<F> for Duplicate<F> {
             {
                 self.ask(step.at, *peer, message)
             }
-            What::Out { output: Output::Disconnect { peer, .. }, .. }
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            }
             | What::In { input: Input::Disconnected { peer }, .. } => {
                 self.asked.retain(|_, (asked_of, _)| asked_of != peer);
                 Ok(())

@@ -34,7 +34,10 @@ impl<F: Family> Invariant<F> for HonestKept<F> {
                 self.judged += 1;
                 Ok(())
             }
-            What::Out { output: Output::Disconnect { peer, reason }, .. } => {
+            What::Out {
+                output: Output::Disconnect { peer, reason } | Output::Refuse { peer, reason },
+                ..
+            } => {
                 let plans = &self.context.scenario.peers;
                 let kept = plans.iter().find(|plan| plan.id == *peer).is_some_and(|plan| {
                     let world = &self.context.world;

@@ -79,7 +79,10 @@ impl<F: Family> Invariant<F> for InFlight<F> {
                 });
                 self.judged += 1;
             }
-            What::Out { output: Output::Disconnect { peer, .. }, .. }
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            }
             | What::In { input: Input::Disconnected { peer }, .. } => {
                 self.asked.retain(|_, asked_of| asked_of != peer);
             }

@@ -56,7 +56,10 @@ impl<F: Family> Invariant<F> for Lost<F> {
                     asked.insert(key, Asked { of: *peer, at: now, lost: None });
                 });
             }
-            What::Out { output: Output::Disconnect { peer, .. }, .. }
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            }
             | What::In { input: Input::Disconnected { peer }, .. } => {
                 for asked in self.asked.values_mut().filter(|asked| asked.of == *peer) {
                     asked.lost.get_or_insert((now, Cause::Gone));

@@ -7,7 +7,9 @@
 mod block;
 mod hash;
 mod header;
+mod transaction;
 
 pub use block::Block;
 pub use hash::BlockHash;
 pub use header::Header;
+pub use transaction::WholeTransaction;

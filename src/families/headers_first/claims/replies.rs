@@ -92,7 +92,9 @@ impl Invariant<HeadersFirst> for Replies {
                 }
             }
             // A peer that is dropped is owed nothing.
-            What::Out { output: Output::Disconnect { .. }, .. } => self.due = None,
+            What::Out { output: Output::Disconnect { .. } | Output::Refuse { .. }, .. } => {
+                self.due = None
+            }
             What::Crashed { .. } => {
                 self.due = None;
                 self.continues.clear();

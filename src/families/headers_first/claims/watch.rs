@@ -18,7 +18,10 @@ impl Connections {
                 self.0.insert(*peer);
             }
             What::In { input: Input::Disconnected { peer }, .. }
-            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
+            | What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } => {
                 self.0.swap_remove(peer);
             }
             What::Crashed { .. } => self.0.clear(),
@@ -47,11 +50,14 @@ impl Heights {
                     *height = shown.max(*height);
                 }
             }
-            What::In { input: Input::Connected { peer, hello }, .. } => {
+            What::In { input: Input::Connected { peer, hello, .. }, .. } => {
                 self.0.insert(*peer, hello.start_height);
             }
             What::In { input: Input::Disconnected { peer }, .. }
-            | What::Out { output: Output::Disconnect { peer, .. }, .. } => {
+            | What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } => {
                 self.0.swap_remove(peer);
             }
             What::Crashed { .. } => self.0.clear(),
@@ -95,9 +101,10 @@ impl MustDrop {
     /// Sees a step; it is a breach if the next input comes first.
     pub(super) fn see(&mut self, step: &Step<HeadersFirst>) -> Result<(), Violation> {
         match &step.what {
-            What::Out { output: Output::Disconnect { peer, .. }, .. }
-                if self.due.as_ref().is_some_and(|(due, _)| due == peer) =>
-            {
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                ..
+            } if self.due.as_ref().is_some_and(|(due, _)| due == peer) => {
                 self.due = None;
                 Ok(())
             }

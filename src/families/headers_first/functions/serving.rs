@@ -141,8 +141,8 @@ pub(super) struct GetDataGiven {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Items {
-    kind: InventoryKind,
-    of: Labels,
+    pub(super) kind: InventoryKind,
+    pub(super) of: Labels,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -199,7 +199,7 @@ fn add_answer(shape: &Shape, message: Message, answers: &mut Vec<Answer>) -> Res
             Answer::Inv { of: items.iter().map(|item| shape.label(&item.hash)).collect() }
         }
         Message::NotFound { items } => Answer::NotFound { items: group(shape, &items) },
-        Message::Tx { id } => Answer::Tx { of: shape.label(&id) },
+        Message::Tx { id, .. } => Answer::Tx { of: shape.label(&id) },
         other => return Err(format!("getdata was answered with {other:?}")),
     };
     answers.push(answer);

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::families::headers_first::peer::made_up;
 use crate::families::headers_first::{
-    BlockSource, BranchSpec, ChainView, FlawSpec, Place, Profile, Spec, World,
+    BlockSource, BranchSpec, ChainView, FlawSpec, Message, Place, Profile, Spec, World,
 };
 use crate::machine::FastSet;
 use crate::primitives::bitcoin::{Block, BlockHash, Header};
@@ -98,6 +98,11 @@ impl Shape {
         Ok(built)
     }
 
+    /// The tip of the best chain.
+    pub(super) fn tip(&self) -> BlockId {
+        self.tip
+    }
+
     /// The hash that a label stands for.
     pub(super) fn hash(&self, label: &Label) -> Result<BlockHash, String> {
         match label {
@@ -185,7 +190,7 @@ impl BlockSource for Shape {
         Some(self.world.block(id))
     }
 
-    fn has_transaction(&self, id: &BlockHash) -> bool {
-        self.transactions.contains(id)
+    fn transaction(&self, id: &BlockHash) -> Option<Message> {
+        self.transactions.contains(id).then_some(Message::Tx { id: *id, raw: None })
     }
 }

@@ -100,8 +100,8 @@ impl SyncManager {
         fault: Fault,
         out: &mut Outbox<HeadersFirst>,
     ) {
-        out.event(Event::BlockRejected { hash, reason: fault });
-        out.send(id, Message::Reject { block: hash, reason: fault });
+        out.event(Event::BlockRejected { hash, reason: fault, text: None });
+        out.send(id, Message::Reject { block: hash, reason: fault, text: None });
         self.fail_turn(now, id, out);
     }
 
@@ -134,7 +134,7 @@ impl SyncManager {
                         parents.push_back(hash);
                     }
                     BlockOutcome::Rejected(reason) => {
-                        out.event(Event::BlockRejected { hash, reason });
+                        out.event(Event::BlockRejected { hash, reason, text: None });
                     }
                     BlockOutcome::Orphan { .. } => {}
                 }

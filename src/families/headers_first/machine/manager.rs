@@ -153,7 +153,7 @@ impl SyncManager {
                     peer.wants_headers = true;
                 }
             }
-            Message::Tx { id: transaction } => self.handle_transaction(now, id, transaction),
+            Message::Tx { id: transaction, .. } => self.handle_transaction(now, id, transaction),
             // A message that the receiver does not know must not end the connection (btcd #2281).
             Message::Reject { .. } | Message::Unknown { .. } => {}
         }
@@ -165,7 +165,7 @@ impl Machine<HeadersFirst> for SyncManager {
         self.skip_idle_samples(now);
         match input {
             Input::Command { .. } => {}
-            Input::Connected { peer, hello } => self.connect(now, peer, hello, out),
+            Input::Connected { peer, hello, .. } => self.connect(now, peer, hello, out),
             Input::Deadline {} => self.reach_deadline(now, out),
             Input::Disconnected { peer } => self.forget_peer(now, peer, out),
             Input::Message { peer, message } => self.receive(now, peer, message, out),
@@ -220,7 +220,7 @@ fn is_oversize(message: &Message) -> bool {
 pub(super) fn header_reason(fault: Fault) -> Reason {
     match fault {
         Fault::ParentUnknown => Reason::UnconnectedHeaders {},
-        fault => Reason::BadHeader { fault },
+        fault => Reason::BadHeader { fault: Some(fault) },
     }
 }
 

@@ -131,7 +131,7 @@ impl BlockSource for Shelf<'_> {
         BlockSource::block(self.chain, hash)
     }
 
-    fn has_transaction(&self, id: &BlockHash) -> bool {
-        self.mempool.contains(id)
+    fn transaction(&self, id: &BlockHash) -> Option<Message> {
+        self.mempool.contains(id).then_some(Message::Tx { id: *id, raw: None })
     }
 }

@@ -5,7 +5,7 @@ use crate::families::headers_first::{
     Checkpoint, Event, Fault, HeadersFirst, Hello, Inventory, InventoryKind, Message, Network,
     Profile, Reason, Start,
 };
-use crate::machine::{Input, Machine, Outbox, Output, PeerId, Time};
+use crate::machine::{Dialer, Input, Machine, Outbox, Output, PeerId, Time};
 use crate::primitives::bitcoin::{Block, BlockHash};
 
 use super::SyncManager;
@@ -46,7 +46,7 @@ impl Story {
 
     fn join(&mut self, peer: PeerId, start_height: u32) -> Out {
         let hello = Hello { start_height, network: true, network_limited: true, witness: true };
-        self.take(Input::Connected { peer, hello })
+        self.take(Input::Connected { peer, hello, dialer: Dialer::Peer })
     }
 
     fn leave(&mut self, peer: PeerId) -> Out {
@@ -126,7 +126,7 @@ fn asked(out: &Out, of: PeerId) -> Vec<BlockHash> {
 fn dropped(out: &Out) -> Vec<(PeerId, Reason)> {
     out.iter()
         .filter_map(|output| match output {
-            Output::Disconnect { peer, reason } => Some((*peer, *reason)),
+            Output::Disconnect { peer, reason } => Some((*peer, reason.clone())),
             _ => None,
         })
         .collect()
@@ -223,7 +223,7 @@ fn headers_that_do_not_link_or_miss_a_checkpoint_cost_the_connection() {
         story.join(B, 3);
         let out = story.hear_headers(B, &others);
         let fault = Fault::CheckpointMismatch;
-        assert_eq!(dropped(&out), [(B, Reason::BadHeader { fault })]);
+        assert_eq!(dropped(&out), [(B, Reason::BadHeader { fault: Some(fault) })]);
     }
 }
 
@@ -345,7 +345,7 @@ fn a_heavier_chain_that_is_invalid_bars_no_other() {
     story.hear_headers(A, &heavy);
     let out = story.hear_block(A, &bad);
     let reason = Fault::BadCoinbaseValue;
-    let rejected = Event::BlockRejected { hash: bad.hash(), reason };
+    let rejected = Event::BlockRejected { hash: bad.hash(), reason, text: None };
     assert!(out.contains(&Output::Event { event: rejected }));
     assert!(asks_headers(&out, B).is_some());
     let out = story.hear_headers(B, &honest);
@@ -420,7 +420,7 @@ fn a_peer_that_sends_anything_but_the_block_does_not_keep_it() {
     let mut all = Vec::new();
     while dropped(&all).is_empty() && story.now < Time::from_millis(300_000) {
         all.extend(story.wait(10_000));
-        all.extend(story.hear(A, Message::Tx { id: BlockHash::from_bytes([1; 32]) }));
+        all.extend(story.hear(A, Message::Tx { id: BlockHash::from_bytes([1; 32]), raw: None }));
     }
     assert_eq!(dropped(&all), [(A, Reason::Stalled {})]);
     assert_eq!(asked(&all, B), [block.hash()]);
@@ -453,7 +453,7 @@ fn transactions_trickle_to_the_others() {
     let out = story.hear(A, Message::Inv { items: items.clone() });
     let wanted = vec![Inventory { kind: InventoryKind::WitnessTx, hash: id }];
     assert_eq!(sent(&out, A), [&Message::GetData { items: wanted }]);
-    assert_eq!(story.hear(A, Message::Tx { id }), []);
+    assert_eq!(story.hear(A, Message::Tx { id, raw: None }), []);
     let out = story.wait(10_000);
     assert_eq!(sent(&out, B), [&Message::Inv { items }]);
     assert_eq!(sent(&out, A), Vec::<&Message>::new());

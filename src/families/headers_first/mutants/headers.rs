@@ -62,7 +62,7 @@ impl Bug for KnownHeadersAreProgress {
         let goes_on = manager.sync.as_ref().is_some_and(|sync| sync.active && sync.peer == peer);
         let has_news = out.outputs().iter().any(|output| match output {
             Output::Event { event } => matches!(event, Event::HeaderAccepted { .. }),
-            Output::Disconnect { .. } => true,
+            Output::Dial { .. } | Output::Disconnect { .. } | Output::Refuse { .. } => true,
             Output::Send { .. } => false,
         });
         if goes_on || has_news {

@@ -54,7 +54,7 @@ impl Bug for UnknownMessageDrops {
             return true;
         };
         if manager.peers.contains_key(peer) {
-            out.disconnect(*peer, Reason::Other {});
+            out.disconnect(*peer, Reason::Other { text: None });
         }
         false
     }

@@ -2,7 +2,7 @@ use crate::families::headers_first::{
     Action, BranchSpec, FlawSpec, HeadersFirst, Misbehavior, PeerSpec, Place, Profile, Services,
     Spec,
 };
-use crate::machine::{Millis, PeerId};
+use crate::machine::{Dialer, Millis, PeerId};
 use crate::scenario::{
     At, Crash, FaultKind, Heal, Liars, Lie, Limits, LinkFault, PeerPlan, Reconnect, Scenario,
     Session, Stall,
@@ -131,6 +131,7 @@ fn anchor(genes: &Genes, id: PeerId, chains: &Chains, heal_ms: Millis) -> PeerPl
     let mut plan =
         PeerPlan::<HeadersFirst>::honest(id, PeerSpec::full(chains.place(branch, best - behind)));
     plan.latency_ms = 10 + part(genes.anchor.latency, 190);
+    plan.dialer = dialer(&genes.anchor);
     plan.sessions = sessions(genes, &genes.anchor, heal_ms);
     if genes.swarm.has(Trouble::Faults) {
         plan.faults.extend(genes.anchor.fault.map(fault_of));
@@ -147,6 +148,11 @@ fn anchor(genes: &Genes, id: PeerId, chains: &Chains, heal_ms: Millis) -> PeerPl
             .push(At { at_ms: *at_ms, what: Action::Advance { tip: chains.place(branch, tip) } });
     }
     plan
+}
+
+/// Who dials is drawn with the services: clients are choosier with whom they have dialled.
+fn dialer(peer: &PeerGenes) -> Dialer {
+    if peer.services >> (Gene::BITS - 1) == 1 { Dialer::Subject } else { Dialer::Peer }
 }
 
 fn sessions(genes: &Genes, peer: &PeerGenes, heal_ms: Millis) -> Vec<Session> {
@@ -185,6 +191,7 @@ fn other(
     } else {
         5 + part(peer.latency, 195)
     };
+    plan.dialer = dialer(peer);
     plan.sessions = sessions(genes, peer, heal_ms);
     if swarm.has(Trouble::Claims) {
         plan.has.claims =

@@ -189,8 +189,8 @@ impl Requests {
         let just = match reason {
             Reason::TimedOut {} => late,
             Reason::WrongChain {} => off.is_some(),
-            Reason::Other {} => late || off.is_some() || owed.is_some(),
-            _ => owed == Some(reason),
+            Reason::Other { .. } => late || off.is_some() || owed.is_some(),
+            _ => owed == Some(reason.clone()),
         };
         if let Some((front, _)) = off {
             self.delivered.remove(&front);
@@ -308,8 +308,11 @@ impl Invariant<Skeleton> for Requests {
                 let open = Open { id: *id, origin: *origin, amount: *amount, at: step.at };
                 self.asked(step.at, *peer, open)?;
             }
-            What::Out { output: Output::Disconnect { peer, reason }, .. } => {
-                self.dropped(step.at, *peer, *reason)?;
+            What::Out {
+                output: Output::Disconnect { peer, reason } | Output::Refuse { peer, reason },
+                ..
+            } => {
+                self.dropped(step.at, *peer, reason.clone())?;
             }
             _ => {}
         }

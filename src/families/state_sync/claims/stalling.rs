@@ -40,7 +40,11 @@ impl Invariant<StateSync> for Stalling {
     }
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
-        if let What::Out { output: Output::Disconnect { peer, .. }, .. } = &step.what {
+        if let What::Out {
+            output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+            ..
+        } = &step.what
+        {
             self.waiting.remove(peer);
         }
         match self.watch.see(step) {

@@ -28,7 +28,10 @@ impl Invariant<StateSync> for There {
     }
 
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
-        let What::Out { output: Output::Disconnect { peer, reason }, connected } = &step.what
+        let What::Out {
+            output: Output::Disconnect { peer, reason } | Output::Refuse { peer, reason },
+            connected,
+        } = &step.what
         else {
             return Ok(());
         };

@@ -63,7 +63,7 @@ impl Watch {
                 *self = Self::default();
                 Seen::Crashed
             }
-            What::In { input: Input::Connected { peer, hello }, .. } => {
+            What::In { input: Input::Connected { peer, hello, .. }, .. } => {
                 self.connected.insert(*peer, hello.head);
                 self.open.remove(peer);
                 Seen::Peers { peer: *peer }
@@ -87,7 +87,10 @@ impl Watch {
                 }
                 Message::GetNodeData { .. } => Seen::Other,
             },
-            What::Out { output: Output::Disconnect { peer, .. }, connected: true } => {
+            What::Out {
+                output: Output::Disconnect { peer, .. } | Output::Refuse { peer, .. },
+                connected: true,
+            } => {
                 self.dropped.insert(*peer);
                 Seen::Other
             }

@@ -15,6 +15,7 @@ use crate::primitives::filecoin::cbor::{CborError, CborFault, Reader, Writer};
 use crate::primitives::filecoin::{
     Block, BlockHeader, Cid, Message as ChainMessage, SignedMessage, TipsetKey,
 };
+use crate::primitives::number::{Number, number};
 
 use super::{rules_of, usual_profile};
 
@@ -95,6 +96,8 @@ enum WireValue {
         request: Request,
     },
     Response {
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         status: u64,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         error: String,

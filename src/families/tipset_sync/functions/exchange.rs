@@ -11,6 +11,7 @@ use crate::families::tipset_sync::response::{Mismatch, check_response};
 use crate::families::tipset_sync::server::{Absent, Server, Shelf, answer};
 use crate::families::tipset_sync::{forest, wire};
 use crate::primitives::filecoin::{Block, BlockMessages, Cid, Construction, Tipset, TipsetError};
+use crate::primitives::number::{Number, number};
 
 use super::{rules_of, usual_profile};
 
@@ -31,7 +32,8 @@ pub(super) struct Serve {
 #[serde(deny_unknown_fields)]
 pub(super) struct Served {
     /// Absent if the client cannot read the request, and answers nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    #[schemars(with = "Option<Number<u64>>")]
     status: Option<u64>,
     chain: Vec<Option<ChainTipset>>,
 }
@@ -98,6 +100,8 @@ pub(super) struct Validate {
     #[serde(default = "usual_profile")]
     profile: String,
     request: Request,
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     status: u64,
     /// Why it went wrong, for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::families::tipset_sync::message::{Decimal, decimal};
 use crate::families::tipset_sync::rules::Tie;
 use crate::primitives::filecoin::consensus::weight_of;
 use crate::primitives::filecoin::{
     Block, Construction, Tipset, TipsetError, TipsetKey, breaks_tie,
 };
+use crate::primitives::number::{Decimal, Number, decimal, number};
 
 use super::{rules_of, usual_profile};
 
@@ -61,6 +61,8 @@ pub(super) struct Weights {
     #[serde(with = "decimal")]
     #[schemars(with = "Decimal")]
     parent_weight: u128,
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     wins: u64,
     log2_power: u32,
 }
