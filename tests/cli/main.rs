@@ -13,5 +13,6 @@ mod pipes;
 mod program;
 mod resume;
 mod shards;
+mod tables;
 mod updates;
 mod vectors;

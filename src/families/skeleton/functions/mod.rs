@@ -4,7 +4,6 @@
 //! down here: `"12"` is the header of the trunk with this number, `"a:17"` that of the side chain
 //! `a`. A header that has to be spelled out is given a name of its own.
 
-mod expect;
 mod label;
 mod parts;
 mod shape;

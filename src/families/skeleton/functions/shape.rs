@@ -8,6 +8,7 @@ use crate::families::skeleton::{LocalChain, Profile, Status, Store, Subchain};
 use crate::primitives::bytes_of_hex;
 use crate::primitives::ethereum_header::{HeaderFields, SealedHeader};
 use crate::primitives::ethereum_state::Hash32;
+use crate::primitives::number::{Number, number};
 use crate::world::headers::{BranchSpec, HeaderTree, TreeSpec};
 
 use super::label::{Label, Labels, is_name};
@@ -59,6 +60,8 @@ pub enum OwnHeader {
     /// By some of its fields; all others are zero.
     Fields {
         /// Its number.
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         number: u64,
         /// The header before it, by name or hash; the zero hash, if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,10 +70,12 @@ pub enum OwnHeader {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         extra: Option<String>,
         /// Its time in seconds since 1970.
-        #[serde(default, skip_serializing_if = "is_default")]
+        #[serde(default, with = "number", skip_serializing_if = "is_default")]
+        #[schemars(with = "Number<u64>")]
         time: u64,
         /// Its difficulty.
-        #[serde(default, skip_serializing_if = "is_default")]
+        #[serde(default, with = "number", skip_serializing_if = "is_default")]
+        #[schemars(with = "Number<u64>")]
         difficulty: u64,
     },
     /// By its RLP.
@@ -86,7 +91,8 @@ pub enum OwnHeader {
 pub struct LocalShape {
     /// The canonical head. The headers that lead to it from genesis are the local chain.
     pub head: Label,
-    /// The number of the last block that was filled; the head's, if absent.
+    /// The number of the last block that was filled. If absent, that of the highest one that is
+    /// whole: only a whole block can have been filled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snap_head: Option<u64>,
     /// The last blocks of chains that are there and not canonical.
@@ -276,6 +282,7 @@ impl Shape {
         let mut blocks: Vec<LocalBlock> = Vec::new();
         let path = self.path(&shape.head).map_err(|why| format!("local.head: {why}"))?;
         let head = path.last().expect("a path has its end").clone();
+        let path_length = path.len();
         let mut seen: BTreeMap<Hash32, usize> = BTreeMap::new();
         let sides = shape.sides.0.iter().map(|side| self.path(side));
         let sides = sides.collect::<Result<Vec<_>, _>>();
@@ -293,7 +300,9 @@ impl Shape {
             })?;
             blocks[*block].lacks = Some(lack.part);
         }
-        let snap_head = shape.snap_head.unwrap_or_else(|| head.number());
+        let whole = blocks[..path_length].iter().rev().find(|block| block.lacks.is_none());
+        let whole = whole.map_or(0, |block| block.header.number());
+        let snap_head = shape.snap_head.unwrap_or(whole);
         if snap_head > head.number() {
             return Err(format!("local.snap_head: at most {}, the head", head.number()));
         }

@@ -11,6 +11,7 @@ use crate::families::skeleton::world::check_settings;
 use crate::families::skeleton::{Profile, Settings, Skeleton, Syncer};
 use crate::machine::{Dialer, Input, Machine, Millis, Outbox, Output, PeerId, Time};
 use crate::primitives::ethereum_header::SealedHeader;
+use crate::primitives::number::{Number, number};
 
 use super::label::{Label, Labels};
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
@@ -71,7 +72,8 @@ pub enum TableStep {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         force: bool,
         /// The finalized number that comes with it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<Number<u64>>")]
         finalized: Option<u64>,
     },
     /// A peer joins.
@@ -178,6 +180,8 @@ pub enum BoundsShape {
     /// A row is missing.
     Missing {
         /// Its number.
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         number: u64,
     },
     /// Nothing is persisted that could be read.
@@ -219,6 +223,15 @@ pub fn transition(given: &TransitionGiven) -> Result<TransitionResult, String> {
     Ok(TransitionResult { steps })
 }
 
+/// Whether an expectation has one outcome for each step.
+pub(super) fn fits(given: &TransitionGiven, expect: &TransitionResult) -> Result<(), String> {
+    let (steps, outcomes) = (given.steps.len(), expect.steps.len());
+    if steps == outcomes {
+        return Ok(());
+    }
+    Err(format!("steps: there are {steps} steps, so {steps} outcomes, got {outcomes}"))
+}
+
 struct Run<'a> {
     shape: &'a Shape,
     syncer: Syncer,
@@ -229,6 +242,8 @@ struct Run<'a> {
     outcome: StepOutcome,
     linked: bool,
     served: u64,
+    /// Inputs that the case has come to so far.
+    inputs: u64,
 }
 
 struct PeerState {
@@ -239,6 +254,10 @@ struct PeerState {
 
 /// No step lasts longer.
 const WAIT_MS_MAX: Millis = 10_000_000;
+
+/// No case comes to more inputs: announcements, answers and deadlines. A syncer that asks at once
+/// again for what was answered at once would go on for ever.
+const INPUTS_MAX: u64 = 100_000;
 
 impl<'a> Run<'a> {
     fn new(given: &TransitionGiven, shape: &'a Shape) -> Result<Self, String> {
@@ -272,6 +291,7 @@ impl<'a> Run<'a> {
             outcome: StepOutcome::default(),
             linked: false,
             served: 0,
+            inputs: 0,
         })
     }
 
@@ -283,7 +303,7 @@ impl<'a> Run<'a> {
                     return Err("header: genesis is no head".to_owned());
                 }
                 let (force, finalized) = (*force, *finalized);
-                self.command(Command::Head { header, force, finalized });
+                self.command(Command::Head { header, force, finalized })?;
             }
             TableStep::Join { peer } => self.join(*peer)?,
             TableStep::Leave { peer } => {
@@ -291,14 +311,14 @@ impl<'a> Run<'a> {
                 if !std::mem::take(&mut state.online) {
                     return Err(format!("peer: {peer} is not there"));
                 }
-                self.feed(Input::Disconnected { peer: *peer });
+                self.feed(Input::Disconnected { peer: *peer })?;
             }
-            TableStep::Restart {} => self.restart(),
+            TableStep::Restart {} => self.restart()?,
             TableStep::SetHead { header, delete } => {
                 let hash = self.shape.hash(header)?;
-                self.command(Command::SetHead { hash, delete: *delete });
+                self.command(Command::SetHead { hash, delete: *delete })?;
             }
-            TableStep::Terminate {} => self.command(Command::Terminate {}),
+            TableStep::Terminate {} => self.command(Command::Terminate {})?,
             TableStep::Wait { ms } if *ms > WAIT_MS_MAX => {
                 return Err(format!("ms: at most {WAIT_MS_MAX}"));
             }
@@ -306,7 +326,7 @@ impl<'a> Run<'a> {
                 let end = self.now + *ms;
                 while let Some(due) = self.syncer.deadline().filter(|due| *due <= end) {
                     self.now = self.now.max(due);
-                    self.feed(Input::Deadline {});
+                    self.feed(Input::Deadline {})?;
                 }
                 self.now = end;
             }
@@ -323,15 +343,14 @@ impl<'a> Run<'a> {
         if std::mem::replace(&mut state.online, true) {
             return Err(format!("peer: {peer} is there already"));
         }
-        self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer });
-        Ok(())
+        self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer })
     }
 
-    fn command(&mut self, command: Command) {
-        self.feed(Input::Command { command });
+    fn command(&mut self, command: Command) -> Result<(), String> {
+        self.feed(Input::Command { command })
     }
 
-    fn restart(&mut self) {
+    fn restart(&mut self) -> Result<(), String> {
         let mut out = Outbox::new();
         self.syncer.restart(self.now, &mut out);
         self.linked = false;
@@ -339,18 +358,29 @@ impl<'a> Run<'a> {
         let online = self.peers.iter().filter(|(_, state)| state.online);
         let peers: Vec<PeerId> = online.map(|(peer, _)| *peer).collect();
         for peer in peers {
-            self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer });
+            self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer })?;
         }
+        Ok(())
     }
 
     /// Takes a step and all those that it brings about.
-    fn feed(&mut self, input: Input<Skeleton>) {
+    fn feed(&mut self, input: Input<Skeleton>) -> Result<(), String> {
         self.pending.push_back(input);
         while let Some(input) = self.pending.pop_front() {
+            self.inputs += 1;
+            if self.inputs > INPUTS_MAX {
+                let asked = self.outcome.asked.as_deref().unwrap_or_default();
+                let last = &asked[asked.len().saturating_sub(3)..];
+                return Err(format!(
+                    "the case does not end within {INPUTS_MAX} inputs; the last headers asked for \
+                     are {last:?}"
+                ));
+            }
             let mut out = Outbox::new();
             self.syncer.step(self.now, input, &mut out);
             self.take(&mut out);
         }
+        Ok(())
     }
 
     fn take(&mut self, out: &mut Outbox<Skeleton>) {
