@@ -86,7 +86,7 @@ impl<C: FnMut(&Input<F>, &mut Outbox<F>) -> Changes> Subject<F> for Changed<C> {
 /// Drops every peer that connects.
 fn drop_all(input: &Input<F>, out: &mut Outbox<F>) -> Changes {
     if let Input::Connected { peer, .. } = input {
-        out.disconnect(*peer, Reason::Other {});
+        out.disconnect(*peer, Reason::Other { text: None });
     }
     Ok(())
 }
