@@ -17,7 +17,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("sim", &["machine", "scenario", "trace", "invariant", "verdict"]),
     ("families", &["primitives", "world", "machine", "scenario", "trace", "invariant", "verdict"]),
     ("campaign", &["machine", "scenario", "trace", "invariant", "verdict", "sim", "families"]),
-    ("vectors", &["machine", "scenario", "trace", "invariant", "verdict", "campaign", "families"]),
+    (
+        "vectors",
+        &[
+            "primitives",
+            "machine",
+            "scenario",
+            "trace",
+            "invariant",
+            "verdict",
+            "campaign",
+            "families",
+        ],
+    ),
     ("adapters", &["machine"]),
     (
         "corpus",
@@ -27,6 +39,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "families",
             "invariant",
             "machine",
+            "primitives",
             "scenario",
             "sim",
             "trace",

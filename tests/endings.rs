@@ -14,7 +14,7 @@ use syncheck::families::{Catalog, FamilyId, Mismatch, Visit};
 use syncheck::invariant::Context;
 use syncheck::machine::{Capabilities, Observes, Subject, SubjectError};
 use syncheck::sim::{Record, Run};
-use syncheck::vectors::{Document, read_header, to_yaml};
+use syncheck::vectors::{Document, VectorFile, to_yaml};
 
 /// Cases of each profile.
 const CASES: u64 = 300;
@@ -117,14 +117,15 @@ impl Visit for WrongFile {
 fn verified<F: Catalog>(document: &Document<F>) -> Option<Mismatch> {
     let path = Path::new("ending.yaml");
     let text = to_yaml(document).unwrap();
-    let (header, _) = read_header(path, &text).unwrap();
+    let file = VectorFile::read(path, text).unwrap();
     let mut make = |_: &Document<F>| -> Result<Box<dyn Subject<F>>, SubjectError> {
         Ok(Box::new(InProcess::new(F::reference)))
     };
-    let lines = verify_document(path, &header, &text, &Under::Ours, &mut make).unwrap();
+    let lines = verify_document(&file, &Under::Ours, &mut make).unwrap();
     match &lines[0].outcome {
         CaseOutcome::Fail(mismatch) => Some(mismatch.clone()),
         CaseOutcome::Pass => None,
+        CaseOutcome::Invalid(error) => panic!("{error}"),
         CaseOutcome::Unsupported(why) => panic!("{why}"),
     }
 }

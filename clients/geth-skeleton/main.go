@@ -12,10 +12,11 @@ func main() {
 	watchLogs()
 	adapter.Main(adapter.Adapter{
 		About: adapter.About{
-			Name:     "geth-skeleton",
-			Version:  gethVersion(),
-			Families: []string{"skeleton"},
-			Observes: adapter.Observes{Events: true, Restart: true},
+			Name:         "geth-skeleton",
+			Version:      gethVersion(),
+			Families:     []string{"skeleton"},
+			Capabilities: []string{"set_head", "stored", "terminate", "lacks"},
+			Observes:     adapter.Observes{Events: true, Restart: true},
 		},
 		Begin: begin,
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -98,7 +97,7 @@ func (c *client) delivered(id int, message headersMessage) error {
 	peer := c.peers[id]
 	if peer == nil {
 		c.mutex.Unlock()
-		return fmt.Errorf("peer %d is not connected", id)
+		return nil // it was on its way when the connection ended
 	}
 	request, known := peer.requests[message.ID]
 	delete(peer.requests, message.ID)

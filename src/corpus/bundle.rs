@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::families::{Catalog, FamilyId, Visit};
+use crate::primitives::number::{Number, number};
 use crate::vectors::{DocumentError, canonical, read_text, write_file, yaml_of};
 
 use super::files::walk;
@@ -54,6 +55,8 @@ pub struct Options {
     /// How large it is.
     pub bundle: Size,
     /// The seed of all that is drawn.
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     pub seed: u64,
     /// How files are written.
     pub notation: Notation,

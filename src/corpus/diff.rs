@@ -4,7 +4,8 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::vectors::{DocumentError, read_header, read_text};
+use crate::families::first_difference;
+use crate::vectors::{DocumentError, VectorFile};
 
 use super::files::walk;
 use super::manifest::{MANIFEST, relative};
@@ -46,7 +47,9 @@ pub fn diff(before: &Path, after: &Path) -> Result<Vec<Difference>, DocumentErro
             None => (Change::Gone, None),
             Some((new_input, _)) if new_input != input => (Change::Input, None),
             Some((_, new_expect)) if new_expect != expect => {
-                (Change::Expectation, first_difference("", &expect, &new_expect))
+                let shown = first_difference(&expect, &new_expect)
+                    .map(|it| format!("{}: {} -> {}", it.path, it.expected, it.got));
+                (Change::Expectation, shown)
             }
             Some(_) => continue,
         };
@@ -75,12 +78,10 @@ fn load(root: &Path) -> Result<Vectors, DocumentError> {
         if MANIFEST.contains(&name.as_str()) || (root.is_dir() && !known) {
             continue;
         }
-        let text = read_text(&path)?;
-        let (header, _) = read_header(&path, &text)?;
-        let value: Value = serde_yaml::from_str(&text)
-            .map_err(|error| DocumentError::new(&path, error.to_string()))?;
-        let id = header.id.unwrap_or_else(|| stem.to_owned());
-        for (id, vector) in vectors_of(&id, value) {
+        let file = VectorFile::open(&path)?;
+        file.family()?;
+        let id = file.header().id.as_deref().unwrap_or(stem);
+        for (id, vector) in vectors_of(id, file.body().clone()) {
             if vectors.insert(id.clone(), vector).is_some() {
                 return Err(DocumentError::new(path, format!("{id} stands twice")));
             }
@@ -111,31 +112,4 @@ fn vectors_of(id: &str, mut file: Value) -> Vec<(String, (Value, Value))> {
     expect.insert("script".to_owned(), Value::Array(answers));
     let input = json!({ "scenario": file["scenario"].take(), "subject": file["subject"].take() });
     vec![(id.to_owned(), (input, Value::Object(expect)))]
-}
-
-fn first_difference(path: &str, before: &Value, after: &Value) -> Option<String> {
-    match (before, after) {
-        (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => a
-            .iter()
-            .find_map(|(key, value)| first_difference(&format!("{path}.{key}"), value, &b[key])),
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().find_map(|(index, (one, other))| {
-                first_difference(&format!("{path}[{index}]"), one, other)
-            })
-        }
-        _ if before == after => None,
-        _ => {
-            let path = path.trim_start_matches('.');
-            Some(format!("{path}: {} -> {}", shortened(before), shortened(after)))
-        }
-    }
-}
-
-fn shortened(value: &Value) -> String {
-    const SHOWN: usize = 120;
-    let text = value.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text,
-    }
 }

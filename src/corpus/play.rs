@@ -106,7 +106,7 @@ impl<F: Family> Player<'_, F> {
 
     fn mismatch(&self, expected: impl std::fmt::Display, got: impl std::fmt::Display) -> Mismatch {
         let place = &self.place;
-        Mismatch { expected: format!("{place}: {expected}"), got: got.to_string() }
+        Mismatch::whole(format!("{place}: {expected}"), got.to_string())
     }
 }
 

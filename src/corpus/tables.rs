@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::families::{Answered, Catalog, Draw, FunctionKind, Sample, Sampler, Source};
+use crate::families::{Catalog, Draw, Sample, Sampler, Source};
 use crate::vectors::FORMAT;
 
 use super::vary::Written;
@@ -39,25 +39,18 @@ pub(super) fn tables<F: Catalog>(
     let (mut cases, mut seen, mut names) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     let mut left = count * DRAWS_PER_CASE;
     while cases.len() < count && left > 0 {
-        let lot = (count - cases.len()).min(left);
-        left -= lot;
-        let samples: Vec<Sample> = (0..lot).map(|_| sample(&mut draw)).collect();
-        let givens: Vec<Value> = samples.iter().map(|sample| sample.given.clone()).collect();
-        let answers = match function.answer(&givens) {
-            Ok(answers) => answers,
-            // A change may make what is no input at all.
-            Err(_) if matches!(sampler.source, Source::Varied(_)) => one_by_one(function, &givens),
-            Err(error) => return Err(error),
-        };
-        for (sample, answer) in samples.into_iter().zip(answers) {
-            // What means nothing to the function is no case of it.
-            let Ok(answer) = answer else { continue };
-            if seen.insert(answer.given.to_string()) {
-                let name = new_name(&mut names, &sample.name);
-                let (given, expect) = (answer.given, answer.expect);
-                cases.push(json!({ "name": name, "given": given, "expect": expect }));
-            }
+        left -= 1;
+        let sample = sample(&mut draw);
+        // What means nothing to the function is no case of it.
+        let Ok(answer) = (function.answer)(&sample.given) else { continue };
+        if seen.insert(answer.given.to_string()) {
+            let name = new_name(&mut names, &sample.name);
+            let (given, expect) = (answer.given, answer.expect);
+            cases.push(json!({ "name": name, "given": given, "expect": expect }));
         }
+    }
+    if cases.is_empty() {
+        return Err(format!("{}: nothing drawn is an input of the function", sampler.kind));
     }
     let files = cases.len().div_ceil(CASES_PER_FILE);
     let table = |(index, cases): (usize, &[Value])| {
@@ -74,11 +67,6 @@ pub(super) fn tables<F: Catalog>(
         (name, table)
     };
     Ok(cases.chunks(CASES_PER_FILE).enumerate().map(table).collect())
-}
-
-fn one_by_one(function: &FunctionKind, givens: &[Value]) -> Vec<Result<Answered, String>> {
-    let one = |given: &Value| function.answer(std::slice::from_ref(given))?.remove(0);
-    givens.iter().map(one).collect()
 }
 
 /// The name, or the same with a number, if it stands already.

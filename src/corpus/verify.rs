@@ -1,12 +1,10 @@
-use std::path::Path;
-
 use crate::campaign::{Judge, run_once};
 use crate::families::{Catalog, Mismatch};
 use crate::invariant::{Context, generic};
 use crate::machine::{Family, Subject, SubjectError};
 use crate::sim::{Record, Run};
 use crate::vectors::{
-    Document, DocumentError, ExpectedVerdict, Header, SCENARIO, read_scenario, verify_text,
+    CaseResult, Document, DocumentError, ExpectedVerdict, SCENARIO, VectorFile, verify_table,
 };
 use crate::verdict::Verdict;
 
@@ -17,6 +15,8 @@ use super::play::{Strictness, play};
 pub struct CaseLine {
     /// The case's name, or the scenario's title.
     pub name: String,
+    /// Line and column at which a case of a table begins that does not hold, from 1.
+    pub place: Option<(usize, usize)>,
     /// How.
     pub outcome: CaseOutcome,
 }
@@ -26,6 +26,8 @@ pub struct CaseLine {
 pub enum CaseOutcome {
     /// It does not hold.
     Fail(Mismatch),
+    /// It means nothing to its function; says why.
+    Invalid(DocumentError),
     /// It holds.
     Pass,
     /// It cannot be run against this subject; says why.
@@ -48,32 +50,21 @@ pub enum Under<'a> {
 pub type MakeSubject<'a, F> =
     &'a mut dyn FnMut(&Document<F>) -> Result<Box<dyn Subject<F>>, SubjectError>;
 
-/// Checks one file by its text alone. `make` makes the subject that a scenario runs against.
+/// Checks one file by what it says alone. `make` makes the subject that a scenario runs against.
 ///
 /// # Errors
-/// When the file means nothing to us, or the subject fails to run as a program.
+/// When the file means nothing to us, or the subject fails to run as a program. A case of a table
+/// that means nothing is an outcome of this case.
 pub fn verify_document<F: Catalog>(
-    path: &Path,
-    header: &Header,
-    text: &str,
+    file: &VectorFile,
     under: &Under<'_>,
     make: MakeSubject<'_, F>,
 ) -> Result<Vec<CaseLine>, DocumentError> {
-    if header.kind != SCENARIO {
-        let report = verify_text::<F>(path, header, text)?;
-        let line = |case: crate::families::CaseResult| CaseLine {
-            name: case.name,
-            outcome: match (under, case.failure) {
-                (Under::Other { .. }, _) => CaseOutcome::Unsupported(
-                    "a subject shows what it sends, not its functions".to_owned(),
-                ),
-                (Under::Ours, None) => CaseOutcome::Pass,
-                (Under::Ours, Some(mismatch)) => CaseOutcome::Fail(mismatch),
-            },
-        };
-        return Ok(report.cases.into_iter().map(line).collect());
+    if file.header().kind != SCENARIO {
+        let report = verify_table::<F>(file)?;
+        return Ok(report.cases.into_iter().map(|case| case_line(case, under)).collect());
     }
-    let (document, context) = read_scenario::<F>(path, text)?;
+    let (document, context) = file.scenario::<F>()?;
     let outcome = match make(&document)
         .and_then(|mut subject| verify_scenario(&document, &context, subject.as_mut(), under))
     {
@@ -81,11 +72,24 @@ pub fn verify_document<F: Catalog>(
         Ok(Some(mismatch)) => CaseOutcome::Fail(mismatch),
         Err(SubjectError::Unsupported { message }) => CaseOutcome::Unsupported(message),
         Err(error) => {
-            return Err(DocumentError::new(path, format!("the subject cannot run: {error}")));
+            let message = format!("the subject cannot run: {error}");
+            return Err(DocumentError::new(file.path(), message));
         }
     };
     let name = document.title.unwrap_or_else(|| SCENARIO.to_owned());
-    Ok(vec![CaseLine { name, outcome }])
+    Ok(vec![CaseLine { name, place: None, outcome }])
+}
+
+fn case_line(case: CaseResult, under: &Under<'_>) -> CaseLine {
+    let outcome = match (under, case.outcome) {
+        (_, Err(error)) => CaseOutcome::Invalid(error),
+        (Under::Other { .. }, Ok(_)) => {
+            CaseOutcome::Unsupported("a subject shows what it sends, not its functions".to_owned())
+        }
+        (Under::Ours, Ok(None)) => CaseOutcome::Pass,
+        (Under::Ours, Ok(Some(mismatch))) => CaseOutcome::Fail(mismatch),
+    };
+    CaseLine { name: case.name, place: case.place, outcome }
 }
 
 /// Runs a scenario as its file says, and then plays its script.
@@ -133,7 +137,7 @@ fn wrong_verdict<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mism
         (ExpectedVerdict::Pass, _) => "pass".to_owned(),
     };
     let holds = got == expected || (expected == "fail" && got.starts_with("fail "));
-    (!holds).then_some(Mismatch { expected, got })
+    (!holds).then(|| Mismatch::whole(expected, got))
 }
 
 /// Whether a profile is held to where runs end. It is not, where its client is known to stop short.
@@ -151,5 +155,5 @@ fn wrong_end<F: Family>(document: &Document<F>, run: &Run<F>) -> Option<Mismatch
     let show = |ending| serde_json::to_string(ending).unwrap_or_default();
     let endings: Vec<String> = document.endings.iter().map(show).collect();
     let expected = format!("an end with {}", endings.join(" or "));
-    Some(Mismatch { expected, got: show(&last) })
+    Some(Mismatch::whole(expected, show(&last)))
 }

@@ -6,6 +6,7 @@
 
 mod document;
 mod error;
+mod file;
 mod header;
 mod known;
 mod locate;
@@ -19,10 +20,11 @@ pub use document::{
     Document, Expectation, ExpectedVerdict, FORMAT, Moment, SCENARIO, Script, UnderTest,
 };
 pub use error::DocumentError;
+pub use file::VectorFile;
 pub use header::Header;
 pub use known::{KNOWN_FAILURES, KnownFailure, KnownFailures, UNSAID, covers_claim};
 pub use read::{expect_scenario, open_scenario, read_header, read_scenario};
 pub use save::{save, saved};
 pub use text::read_text;
-pub use verify::{FileReport, verify_text};
+pub use verify::{CaseResult, FileReport, verify_table, verify_text};
 pub use write::{canonical, to_yaml, write_file, yaml_of};

@@ -4,24 +4,48 @@ use serde::de::DeserializeOwned;
 
 use crate::families::{Catalog, FamilyId};
 use crate::invariant::Context;
+use crate::machine::Family;
 
 use super::document::{Document, ExpectedVerdict, SCENARIO};
 use super::error::DocumentError;
-use super::header::Header;
+use super::file::VectorFile;
+use super::header::{Header, Strict};
 use super::locate::locate;
-use super::text::read_text;
 
-/// Reads what every file begins with, and which family it is of.
+/// Reads what every file begins with, and which of the families of this program it is of.
 ///
 /// # Errors
 /// When the text is no such file, is one of another version or of a family that is not known, or
 /// has what YAML parsers do not read alike.
 pub fn read_header(path: &Path, text: &str) -> Result<(Header, FamilyId), DocumentError> {
-    let header: Header = parse(path, text)?;
-    let family = header.family.parse().map_err(|known: String| {
-        error_at(path, text, "family", format!("{known}, got {:?}", header.family))
-    })?;
+    let Strict { header, .. } = parse(path, text)?;
+    let family = family_of(path, text, &header)?;
     Ok((header, family))
+}
+
+/// The family of a file; one from outside of this program is none.
+pub(super) fn family_of(
+    path: &Path,
+    text: &str,
+    header: &Header,
+) -> Result<FamilyId, DocumentError> {
+    header.family.parse().map_err(|known: String| {
+        error_at(path, text, "family", format!("{known}, got {:?}", header.family))
+    })
+}
+
+/// Refuses a file of another family than `F`.
+pub(super) fn expect_family<F: Family>(
+    path: &Path,
+    text: &str,
+    family: &str,
+) -> Result<(), DocumentError> {
+    if family == F::NAME {
+        return Ok(());
+    }
+    let message =
+        format!("the file is one of {family:?}, and here it must be one of {:?}", F::NAME);
+    Err(error_at(path, text, "family", message))
 }
 
 /// Refuses a file that holds something else than a scenario.
@@ -47,7 +71,16 @@ pub fn read_scenario<F: Catalog>(
     path: &Path,
     text: &str,
 ) -> Result<(Document<F>, Context<F>), DocumentError> {
-    let document: Document<F> = parse(path, text)?;
+    checked(path, text, parse(path, text)?)
+}
+
+/// Checks a scenario that is read, and builds its world.
+pub(super) fn checked<F: Catalog>(
+    path: &Path,
+    text: &str,
+    document: Document<F>,
+) -> Result<(Document<F>, Context<F>), DocumentError> {
+    expect_family::<F>(path, text, &document.family)?;
     check_names(&document).map_err(|(field, message)| error_at(path, text, field, message))?;
     let context = Context::new(document.scenario.clone()).map_err(|error| {
         let error = error.within("scenario");
@@ -62,10 +95,9 @@ pub fn read_scenario<F: Catalog>(
 /// When the file cannot be read or holds something else: the first thing that is wrong, with line,
 /// column and field.
 pub fn open_scenario<F: Catalog>(path: &Path) -> Result<(Document<F>, Context<F>), DocumentError> {
-    let text = read_text(path)?;
-    let (header, _) = read_header(path, &text)?;
-    expect_scenario(path, &text, &header)?;
-    read_scenario(path, &text)
+    let file = VectorFile::open(path)?;
+    expect_scenario(path, file.text(), file.header())?;
+    file.scenario()
 }
 
 /// An error in the named field of a text.

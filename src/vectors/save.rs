@@ -5,6 +5,7 @@ use sha3::{Digest, Sha3_256};
 use crate::machine::Family;
 
 use super::document::Document;
+use super::file::VectorFile;
 use super::write::{to_yaml, write_file};
 
 /// Writes a finding into a folder, under a name made of its claim and content.
@@ -29,9 +30,16 @@ pub fn saved(folder: &Path, family: &str) -> Vec<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            name.starts_with(family) && name.ends_with(".yaml")
+            let is_named = name.strip_prefix(family).is_some_and(|rest| rest.starts_with('-'));
+            is_named && name.ends_with(".yaml") && !is_of_another(path, family)
         })
         .collect();
     paths.sort();
     paths
+}
+
+/// Whether a file says that it is of another family, whose name begins with this one's. A file that
+/// cannot be read may be of this one.
+fn is_of_another(path: &Path, family: &str) -> bool {
+    VectorFile::open(path).is_ok_and(|file| file.header().family != family)
 }

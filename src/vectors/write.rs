@@ -5,8 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Integers up to here are exact in every parser, JavaScript's included.
-const INTEGER_MAX: u64 = 1 << 53;
+use crate::primitives::INTEGER_MAX;
 
 /// The canonical text of a value.
 ///

@@ -12,5 +12,6 @@ mod pipes;
 mod program;
 mod resume;
 mod shards;
+mod tables;
 mod updates;
 mod vectors;

@@ -75,7 +75,7 @@ class Session {
       this.end();
       throw error;
     }
-    await settle();
+    await this.rest();
     return this.done();
   }
 
@@ -83,7 +83,7 @@ class Session {
     if (!Number.isSafeInteger(now) || now < clock.now) throw new BadRequest(`it is past ${now}`);
     moveTo(now);
     this.hand(input ?? {});
-    await settle();
+    await this.rest();
     return this.done();
   }
 
@@ -109,6 +109,7 @@ class Session {
     moveTo(now);
     for (let at = nextTimer(); at !== null && at <= until; at = nextTimer()) {
       await fireNext();
+      await this.case.observe?.();
       if (!this.outbox.isEmpty) return { ...this.done(), acted_at: clock.now };
     }
     moveTo(until);
@@ -120,8 +121,14 @@ class Session {
     forget();
     moveTo(now);
     await atOnce(this.case.restart());
-    await settle();
+    await this.rest();
     return this.done();
+  }
+
+  /** The client does what it does at once; then its case may look at it. */
+  async rest() {
+    await settle();
+    await this.case.observe?.();
   }
 
   end() {

@@ -9,8 +9,8 @@ use crate::cli::output::{Output, refuse};
 use crate::cli::progress::bar;
 use crate::cli::subjects::Choice;
 use crate::corpus::{CaseLine, CaseOutcome, MANIFEST, Manifest, Under, verify_document, walk};
-use crate::families::{Catalog, Visit};
-use crate::vectors::{DocumentError, Header, read_header, read_text};
+use crate::families::{Catalog, FieldDifference, Mismatch, Visit};
+use crate::vectors::{DocumentError, Header, VectorFile};
 
 use super::known::KnownVectors;
 
@@ -56,6 +56,9 @@ struct Tally {
     failed: u64,
     known: u64,
     unsupported: u64,
+    /// Cases that mean nothing to their function.
+    invalid: u64,
+    /// Files that mean nothing, and what else is wrong outside of cases.
     errors: u64,
 }
 
@@ -74,6 +77,7 @@ impl Tally {
         let count = match &result.outcome {
             CaseOutcome::Fail(_) if known.is_some() => &mut self.known,
             CaseOutcome::Fail(_) => &mut self.failed,
+            CaseOutcome::Invalid(_) => &mut self.invalid,
             CaseOutcome::Pass => &mut self.passed,
             CaseOutcome::Unsupported(_) => &mut self.unsupported,
         };
@@ -122,7 +126,8 @@ impl Tally {
         let stale = self.list.stale();
         stale.iter().for_each(|line| out.text(line));
         let exit = match self {
-            Self { errors: 1.., .. } => Exit::Usage,
+            // What could not be read was not judged, so there may be more to find than is said.
+            Self { errors: 1.., .. } | Self { invalid: 1.., .. } => Exit::Usage,
             Self { failed: 1.., .. } => Exit::Finding,
             Self { allow_stale: false, .. } if !stale.is_empty() => Exit::BaselineDrift,
             _ => Exit::Pass,
@@ -142,16 +147,24 @@ impl Tally {
                 "known": self.known,
                 "stale": stale,
                 "unsupported": self.unsupported,
+                "invalid": self.invalid,
                 "errors": self.errors,
             })
         });
-        let (passed, failed, unsupported) = (self.passed, self.failed, self.unsupported);
         let mut aside = String::new();
-        for (count, what) in [(unsupported, "unsupported"), (self.known, "known to fail")] {
+        for (count, what) in [
+            (self.unsupported, "unsupported"),
+            (self.known, "known to fail"),
+            (self.invalid, "not valid"),
+        ] {
             if count > 0 {
                 aside.push_str(&format!(", {count} {what}"));
             }
         }
+        if self.errors > 0 {
+            aside.push_str(&format!("; errors: {}", self.errors));
+        }
+        let (passed, failed) = (self.passed, self.failed);
         out.text(format!("{files} files, {passed} cases passed, {failed} failed{aside}"));
         exit
     }
@@ -159,37 +172,73 @@ impl Tally {
 
 fn show(out: &mut Output, file: &Path, result: &CaseLine, known: Option<&str>) {
     let name = &result.name;
+    let path = place_of(file, result.place);
+    match (&result.outcome, known) {
+        (CaseOutcome::Fail(_), Some(reason)) => out.text(format!("KNOWN {path}: {name}: {reason}")),
+        (CaseOutcome::Fail(mismatch), None) => {
+            out.text(format!("FAIL {path}: {name}\n{}", difference_of(mismatch)));
+        }
+        (CaseOutcome::Invalid(error), _) => {
+            refuse(Exit::Usage, error);
+        }
+        (CaseOutcome::Unsupported(reason), _) => {
+            out.text(format!("unsupported {path}: {name}: {reason}"));
+        }
+        (CaseOutcome::Pass, _) => {}
+    }
+    out.json(|| case_object(file, result, known));
+}
+
+fn case_object(file: &Path, result: &CaseLine, known: Option<&str>) -> serde_json::Value {
     let (outcome, failure, reason) = match &result.outcome {
         CaseOutcome::Fail(mismatch) if known.is_some() => ("known", Some(mismatch), None),
         CaseOutcome::Fail(mismatch) => ("fail", Some(mismatch), None),
+        CaseOutcome::Invalid(error) => ("invalid", None, Some(error.message.as_str())),
         CaseOutcome::Pass => ("pass", None, None),
-        CaseOutcome::Unsupported(reason) => ("unsupported", None, Some(reason)),
+        CaseOutcome::Unsupported(reason) => ("unsupported", None, Some(reason.as_str())),
     };
-    if let Some(mismatch) = failure {
-        let file = file.display();
-        let (expected, got) = (&mismatch.expected, &mismatch.got);
-        match known {
-            Some(reason) => out.text(format!("KNOWN {file}: {name}: {reason}")),
-            None => {
-                out.text(format!("FAIL {file}: {name}\n  expected  {expected}\n  got       {got}"))
-            }
-        }
-    }
-    if let Some(reason) = reason {
-        out.text(format!("unsupported {}: {name}: {reason}", file.display()));
-    }
-    out.json(|| {
-        json!({
-            "type": "case",
-            "file": file,
-            "name": name,
-            "passed": outcome == "pass",
-            "outcome": outcome,
-            "expected": failure.map(|mismatch| &mismatch.expected),
-            "got": failure.map(|mismatch| &mismatch.got),
-            "reason": reason.map(String::as_str).or(known),
-        })
+    let differences = failure.map(|mismatch| {
+        let of =
+            |it: &FieldDifference| json!({ "path": it.path, "expected": it.expected, "got": it.got });
+        mismatch.differences.iter().map(of).collect::<Vec<_>>()
     });
+    json!({
+        "type": "case",
+        "file": file,
+        "line": result.place.map(|(line, _)| line),
+        "column": result.place.map(|(_, column)| column),
+        "name": result.name,
+        "passed": outcome == "pass",
+        "outcome": outcome,
+        "expected": failure.map(|mismatch| &mismatch.expected),
+        "got": failure.map(|mismatch| &mismatch.got),
+        "differences": differences,
+        "reason": reason.or(known),
+    })
+}
+
+fn place_of(file: &Path, place: Option<(usize, usize)>) -> String {
+    match place {
+        Some((line, column)) => format!("{}:{line}:{column}", file.display()),
+        None => file.display().to_string(),
+    }
+}
+
+/// What differs, field by field where it has fields.
+fn difference_of(mismatch: &Mismatch) -> String {
+    let Mismatch { expected, got, differences, more } = mismatch;
+    let mut lines = Vec::new();
+    for FieldDifference { path, expected, got } in differences {
+        let path = if path.is_empty() { "expect".to_owned() } else { format!("expect.{path}") };
+        lines.push(format!("  {path}\n    expected  {expected}\n    got       {got}"));
+    }
+    if differences.is_empty() {
+        lines.push(format!("  expected  {expected}\n  got       {got}"));
+    }
+    if *more > 0 {
+        lines.push(format!("  and {more} more fields"));
+    }
+    lines.join("\n")
 }
 
 fn verify_file(
@@ -197,23 +246,21 @@ fn verify_file(
     path: &Path,
     ids: &mut BTreeMap<String, PathBuf>,
 ) -> Result<(Header, Vec<CaseLine>), DocumentError> {
-    let text = read_text(path)?;
-    let (header, family) = read_header(path, &text)?;
-    if let Some(id) = &header.id
+    let file = VectorFile::open(path)?;
+    let family = file.family()?;
+    if let Some(id) = &file.header().id
         && let Some(other) = ids.insert(id.clone(), path.to_owned())
     {
         let message = format!("id: {id:?} is the name of {}", other.display());
         return Err(DocumentError::new(path, message));
     }
-    let results = family.visit(Verify { arguments, path, header: &header, text })?;
-    Ok((header, results))
+    let results = family.visit(Verify { arguments, file: &file })?;
+    Ok((file.header().clone(), results))
 }
 
 struct Verify<'a> {
     arguments: &'a VerifyArguments,
-    path: &'a Path,
-    header: &'a Header,
-    text: String,
+    file: &'a VectorFile,
 }
 
 impl Visit for Verify<'_> {
@@ -226,7 +273,7 @@ impl Visit for Verify<'_> {
         } else {
             Under::Other { profile: self.arguments.profile.as_deref() }
         };
-        verify_document::<F>(self.path, self.header, &self.text, &under, &mut |document| {
+        verify_document::<F>(self.file, &under, &mut |document| {
             let choice = match Choice::of(child) {
                 Choice::Reference => Choice::named(document),
                 choice => choice,

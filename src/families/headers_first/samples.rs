@@ -11,6 +11,16 @@ use super::{BranchSpec, Place, Profile, Spec, World};
 /// Where a header's bits stand.
 const BITS: Range<usize> = 72..76;
 
+/// A sampler that changes the inputs of a table of this family.
+macro_rules! varied {
+    ($kind:literal) => {
+        Sampler::varied(
+            $kind,
+            include_str!(concat!("../../../vectors/headers-first/", $kind, ".yaml")),
+        )
+    };
+}
+
 pub(super) fn samplers() -> Vec<Sampler> {
     vec![
         Sampler::drawn("best-tip", best_tip),
@@ -23,6 +33,17 @@ pub(super) fn samplers() -> Vec<Sampler> {
         Sampler::drawn("locate", locate),
         Sampler::drawn("locator", locator),
         Sampler::drawn("orphans", orphans),
+        varied!("block-flags"),
+        varied!("block-request"),
+        varied!("chain-tips"),
+        varied!("have-block"),
+        varied!("header-list"),
+        varied!("height-to-hash-range"),
+        varied!("higher-peers"),
+        varied!("interval-block-hashes"),
+        varied!("is-current"),
+        varied!("start-sync"),
+        varied!("sync-candidate"),
     ]
 }
 

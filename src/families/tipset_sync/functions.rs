@@ -10,8 +10,9 @@ use crate::primitives::filecoin::consensus::{Network, weight_of};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Construction, Tipset, TipsetError, TipsetKey, breaks_tie,
 };
+use crate::primitives::number::{Decimal, Number, decimal, number};
 
-use super::message::{ChainTipset, Decimal, FullBlock, Request, Settings, decimal};
+use super::message::{ChainTipset, FullBlock, Request, Settings};
 use super::response::{Mismatch, check_response};
 use super::rules::Rules;
 use super::server::{Shelf, answer};
@@ -20,7 +21,7 @@ use super::tracker::{Target, TargetTracker};
 
 /// All kinds.
 pub(super) fn kinds() -> Vec<FunctionKind> {
-    vec![
+    let kinds = vec![
         table_function!(
             "exchange-reply",
             "What a server answers to a request of the chain exchange.",
@@ -61,7 +62,14 @@ pub(super) fn kinds() -> Vec<FunctionKind> {
             "The weight of a tipset from its parents' weight and its wins.",
             weight
         ),
-    ]
+    ];
+    kinds.into_iter().map(|kind| kind.naming(cid_of)).collect()
+}
+
+/// What answers call a block of the input: a mismatch shows where it stands, not its CID.
+fn cid_of(bytes: &str) -> Option<String> {
+    let block: Block = serde_json::from_value(bytes.into()).ok()?;
+    Some(block.cid().to_string())
 }
 
 fn usual_profile() -> String {
@@ -123,6 +131,8 @@ struct Weights {
     #[serde(with = "decimal")]
     #[schemars(with = "Decimal")]
     parent_weight: u128,
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     wins: u64,
     log2_power: u32,
 }
@@ -181,6 +191,8 @@ struct Serve {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Served {
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     status: u64,
     chain: Vec<Option<ChainTipset>>,
 }
@@ -229,6 +241,8 @@ struct Validate {
     #[serde(default = "usual_profile")]
     profile: String,
     request: Request,
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     status: u64,
     chain: Vec<Option<ChainTipset>>,
     /// For a request for messages alone: the tipsets, newest first.

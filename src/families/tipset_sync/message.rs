@@ -1,19 +1,17 @@
 //! What the tipset-sync family says: messages, events, reasons, settings.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::Words;
 use crate::primitives::filecoin::consensus::{Check, Network};
 use crate::primitives::filecoin::{
     Block, BlockMessages, Cid, Message as ChainMessage, SignedMessage, TipsetKey,
 };
-use crate::primitives::schema::string_schema;
+use crate::primitives::number::{Decimal, Number, decimal, number};
 
 /// A message between two nodes, or from the operator of the subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +56,8 @@ pub enum Message {
         /// The request whose stream this is.
         request: Request,
         /// How it went.
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         status: u64,
         /// Why it went wrong, for people.
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -74,8 +74,12 @@ pub struct Request {
     /// The newest tipset wanted.
     pub head: TipsetKey,
     /// How many tipsets.
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     pub length: u64,
     /// Bit 0: headers; bit 1: messages.
+    #[serde(with = "number")]
+    #[schemars(with = "Number<u64>")]
     pub options: u64,
 }
 
@@ -151,15 +155,15 @@ pub struct CompactedMessages {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bls: Vec<Option<Arc<ChainMessage>>>,
     /// For each block, indices into the BLS messages.
-    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
-    #[schemars(with = "Vec<Vec<Index>>")]
+    #[serde(with = "number::lists")]
+    #[schemars(with = "Vec<Vec<Number<u64>>>")]
     pub bls_includes: Vec<Vec<u64>>,
     /// The signed messages in the order in which the blocks first have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secp: Vec<Option<Arc<SignedMessage>>>,
     /// For each block, indices into the signed messages.
-    #[serde(serialize_with = "write_indices", deserialize_with = "indices")]
-    #[schemars(with = "Vec<Vec<Index>>")]
+    #[serde(with = "number::lists")]
+    #[schemars(with = "Vec<Vec<Number<u64>>>")]
     pub secp_includes: Vec<Vec<u64>>,
 }
 
@@ -346,87 +350,4 @@ pub struct Gauges {
     pub history: u64,
     /// Requests without an answer.
     pub in_flight: u64,
-}
-
-/// Writes indices; those beyond 2^53 - 1 as decimal text, for readers that know no such numbers.
-fn write_indices<S: Serializer>(lists: &[Vec<u64>], serializer: S) -> Result<S::Ok, S::Error> {
-    let row = |list: &Vec<u64>| list.iter().copied().map(Index).collect::<Vec<_>>();
-    serializer.collect_seq(lists.iter().map(row))
-}
-
-/// Reads indices; those beyond 2^53 stand as decimal text in files.
-fn indices<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u64>>, D::Error> {
-    let lists = Vec::<Vec<Index>>::deserialize(deserializer)?;
-    Ok(lists.into_iter().map(|list| list.into_iter().map(|Index(index)| index).collect()).collect())
-}
-
-struct Index(u64);
-
-impl JsonSchema for Index {
-    fn schema_name() -> Cow<'static, str> {
-        "Index".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "An index, as decimal text beyond 2^53 - 1.",
-            "anyOf": [
-                { "type": "integer", "minimum": 0, "maximum": 9_007_199_254_740_991_u64 },
-                { "type": "string", "pattern": "^[0-9]+$" },
-            ],
-        })
-    }
-}
-
-impl Serialize for Index {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            small if small < 1 << 53 => serializer.serialize_u64(small),
-            large => serializer.collect_str(&large),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Index {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Expected;
-        impl Visitor<'_> for Expected {
-            type Value = Index;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an index, as decimal text beyond 2^53")
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> Result<Index, E> {
-                Ok(Index(value))
-            }
-
-            fn visit_str<E: de::Error>(self, value: &str) -> Result<Index, E> {
-                let invalid = |_| E::invalid_value(Unexpected::Str(value), &self);
-                value.parse().map(Index).map_err(invalid)
-            }
-        }
-        deserializer.deserialize_any(Expected)
-    }
-}
-
-/// How files have 128-bit integers.
-pub(super) struct Decimal;
-
-string_schema!(Decimal, "Decimal", "An integer as decimal text.", "^(0|[1-9][0-9]*)$");
-
-/// 128-bit integers as decimal text.
-pub(super) mod decimal {
-    use serde::de::{Error, Unexpected};
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(value: &u128, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(value)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<u128, D::Error> {
-        let text = String::deserialize(d)?;
-        let not_decimal = |_| Error::invalid_value(Unexpected::Str(&text), &"a decimal number");
-        text.parse().map_err(not_decimal)
-    }
 }

@@ -187,7 +187,7 @@ fn empty_chain(shape: &Shape) -> Chain {
     Chain::new(Network::Regtest, shape.world.checkpoints())
 }
 
-fn stored_chain(shape: &Shape, stored: Option<&Label>) -> Result<Chain, String> {
+pub(super) fn stored_chain(shape: &Shape, stored: Option<&Label>) -> Result<Chain, String> {
     let mut chain = empty_chain(shape);
     if let Some(label) = stored {
         let tip = shape.block_of(label)?;
@@ -203,7 +203,7 @@ fn stored_chain(shape: &Shape, stored: Option<&Label>) -> Result<Chain, String> 
 }
 
 /// Gives a block to the chain, and then the orphans that waited for it.
-fn take(
+pub(super) fn take(
     chain: &mut Chain,
     shape: &Shape,
     label: &Label,

@@ -6,7 +6,10 @@
 
 mod bytes;
 mod chains;
+mod index;
 mod label;
+mod peers;
+mod requests;
 mod serving;
 mod shape;
 mod table;

@@ -141,8 +141,8 @@ pub(super) struct GetDataGiven {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Items {
-    kind: InventoryKind,
-    of: Labels,
+    pub(super) kind: InventoryKind,
+    pub(super) of: Labels,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

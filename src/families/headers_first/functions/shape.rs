@@ -98,6 +98,11 @@ impl Shape {
         Ok(built)
     }
 
+    /// The tip of the best chain.
+    pub(super) fn tip(&self) -> BlockId {
+        self.tip
+    }
+
     /// The hash that a label stands for.
     pub(super) fn hash(&self, label: &Label) -> Result<BlockHash, String> {
         match label {

@@ -4,11 +4,9 @@
 //! down here: `"12"` is the header of the trunk with this number, `"a:17"` that of the side chain
 //! `a`. A header that has to be spelled out is given a name of its own.
 
-mod expect;
 mod label;
 mod parts;
 mod progress;
-mod said;
 mod shape;
 mod table;
 #[cfg(test)]

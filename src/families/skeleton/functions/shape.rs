@@ -8,6 +8,7 @@ use crate::families::skeleton::{LocalChain, Profile, Status, Store, Subchain};
 use crate::primitives::bytes_of_hex;
 use crate::primitives::ethereum_header::{HeaderFields, SealedHeader};
 use crate::primitives::ethereum_state::Hash32;
+use crate::primitives::number::{Number, number};
 use crate::world::headers::{BranchSpec, HeaderTree, TreeSpec};
 
 use super::label::{Label, Labels, is_name};
@@ -59,6 +60,8 @@ pub enum OwnHeader {
     /// By some of its fields; all others are zero.
     Fields {
         /// Its number.
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         number: u64,
         /// The header before it, by name or hash; the zero hash, if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,10 +70,12 @@ pub enum OwnHeader {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         extra: Option<String>,
         /// Its time in seconds since 1970.
-        #[serde(default, skip_serializing_if = "is_default")]
+        #[serde(default, with = "number", skip_serializing_if = "is_default")]
+        #[schemars(with = "Number<u64>")]
         time: u64,
         /// Its difficulty.
-        #[serde(default, skip_serializing_if = "is_default")]
+        #[serde(default, with = "number", skip_serializing_if = "is_default")]
+        #[schemars(with = "Number<u64>")]
         difficulty: u64,
     },
     /// By its RLP.
@@ -86,8 +91,9 @@ pub enum OwnHeader {
 pub struct LocalShape {
     /// The canonical head. The headers that lead to it from genesis are the local chain.
     pub head: Label,
-    /// The number of the last block that was filled; the head's, if absent. It may be above the
-    /// head, as a client's own pointer may be: what is there is filled then.
+    /// The number of the last block that was filled. If absent, that of the highest one that is
+    /// whole: only a whole block can have been filled. It may be above
+    /// the head, as a client's own pointer may be: all that is there is filled then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snap_head: Option<u64>,
     /// The last blocks of chains that are there and not canonical.
@@ -277,6 +283,7 @@ impl Shape {
         let mut blocks: Vec<LocalBlock> = Vec::new();
         let path = self.path(&shape.head).map_err(|why| format!("local.head: {why}"))?;
         let head = path.last().expect("a path has its end").clone();
+        let path_length = path.len();
         let mut seen: BTreeMap<Hash32, usize> = BTreeMap::new();
         let sides = shape.sides.0.iter().map(|side| self.path(side));
         let sides = sides.collect::<Result<Vec<_>, _>>();
@@ -297,7 +304,9 @@ impl Shape {
         if shape.snap_head.is_some_and(|number| number > i64::MAX.unsigned_abs()) {
             return Err(format!("local.snap_head: at most {}", i64::MAX));
         }
-        let snap_head = shape.snap_head.map_or(head.number(), |number| number.min(head.number()));
+        let whole = blocks[..path_length].iter().rev().find(|block| block.lacks.is_none());
+        let whole = whole.map_or(0, |block| block.header.number());
+        let snap_head = shape.snap_head.map_or(whole, |number| number.min(head.number()));
         Ok(LocalStart { blocks: blocks.into(), head: head.hash(), snap_head })
     }
 

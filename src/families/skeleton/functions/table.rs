@@ -1,6 +1,5 @@
 use crate::families::{FunctionKind, table_function};
 
-use super::expect::check_partly;
 use super::{parts, progress, transition};
 
 /// All functions by kind.
@@ -10,38 +9,35 @@ pub(in crate::families::skeleton) fn all() -> Vec<FunctionKind> {
             "transition",
             "what heads, answers and the passing of time make of persisted subchains",
             transition,
-            check_partly
-        ),
+            transition::fits
+        )
+        .partial(),
         table_function!(
             "init",
             "what a head that begins a cycle makes of persisted subchains",
-            parts::init,
-            check_partly
-        ),
-        table_function!(
-            "new-head",
-            "what a head comes to while a cycle runs",
-            parts::new_head,
-            check_partly
-        ),
+            parts::init
+        )
+        .partial(),
+        table_function!("new-head", "what a head comes to while a cycle runs", parts::new_head)
+            .partial(),
         table_function!(
             "deliveries",
             "what delivered batches make of the subchains",
-            parts::deliveries,
-            check_partly
-        ),
+            parts::deliveries
+        )
+        .partial(),
         table_function!(
             "merge",
             "what a primary subchain makes of the older ones that it overlaps",
-            parts::merge,
-            check_partly
-        ),
+            parts::merge
+        )
+        .partial(),
         table_function!(
             "clean-up",
             "what is left of the subchains when blocks are filled",
-            parts::clean_up,
-            check_partly
-        ),
+            parts::clean_up
+        )
+        .partial(),
         table_function!("bounds", "the bounds that the filler is told", parts::bounds),
         table_function!(
             "link",

@@ -11,9 +11,9 @@ use crate::families::skeleton::world::check_settings;
 use crate::families::skeleton::{Profile, Settings, Skeleton, Syncer};
 use crate::machine::{Dialer, Input, Machine, Millis, Outbox, Output, PeerId, Time};
 use crate::primitives::ethereum_header::SealedHeader;
+use crate::primitives::number::{Number, number};
 
 use super::label::{Label, Labels};
-use super::said::said;
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 
 /// What [`transition`] begins with, and what happens then.
@@ -76,7 +76,8 @@ pub enum TableStep {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         force: bool,
         /// The finalized number that comes with it.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, with = "number::optional", skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<Number<u64>>")]
         finalized: Option<u64>,
     },
     /// A peer joins.
@@ -134,8 +135,8 @@ pub struct StepOutcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subchains: Option<Vec<SubchainShape>>,
     /// The finalized number that is persisted; `null` says that there is none.
-    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
-    pub finalized: Option<Option<u64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finalized: Option<u64>,
     /// The rows that are persisted, the highest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Labels>,
@@ -183,6 +184,8 @@ pub enum BoundsShape {
     /// A row is missing.
     Missing {
         /// Its number.
+        #[serde(with = "number")]
+        #[schemars(with = "Number<u64>")]
         number: u64,
     },
     /// Nothing is persisted that could be read.
@@ -224,6 +227,15 @@ pub fn transition(given: &TransitionGiven) -> Result<TransitionResult, String> {
     Ok(TransitionResult { steps })
 }
 
+/// Whether an expectation has one outcome for each step.
+pub(super) fn fits(given: &TransitionGiven, expect: &TransitionResult) -> Result<(), String> {
+    let (steps, outcomes) = (given.steps.len(), expect.steps.len());
+    if steps == outcomes {
+        return Ok(());
+    }
+    Err(format!("steps: there are {steps} steps, so {steps} outcomes, got {outcomes}"))
+}
+
 struct Run<'a> {
     shape: &'a Shape,
     syncer: Syncer,
@@ -237,6 +249,8 @@ struct Run<'a> {
     outcome: StepOutcome,
     linked: bool,
     served: u64,
+    /// Inputs that the case has come to so far.
+    inputs: u64,
 }
 
 struct PeerState {
@@ -246,11 +260,12 @@ struct PeerState {
     online: bool,
 }
 
-/// So many answers have no end: what a cycle links to, its clean-up takes away again.
-const INPUTS_MAX: u32 = 20_000;
-
 /// No step lasts longer.
 const WAIT_MS_MAX: Millis = 10_000_000;
+
+/// No case comes to more inputs: announcements, answers and deadlines. A syncer that asks at once
+/// again for what was answered at once would go on for ever.
+const INPUTS_MAX: u64 = 100_000;
 
 impl<'a> Run<'a> {
     fn new(given: &TransitionGiven, shape: &'a Shape) -> Result<Self, String> {
@@ -290,6 +305,7 @@ impl<'a> Run<'a> {
             outcome: StepOutcome::default(),
             linked: false,
             served: 0,
+            inputs: 0,
         })
     }
 
@@ -380,12 +396,16 @@ impl<'a> Run<'a> {
     /// Takes a step and all those that it brings about.
     fn feed(&mut self, input: Input<Skeleton>) -> Result<(), String> {
         self.pending.push_back(input);
-        let mut left = INPUTS_MAX;
         while let Some(input) = self.pending.pop_front() {
-            if left == 0 {
-                return Err(format!("no rest after {INPUTS_MAX} answers at one instant"));
+            self.inputs += 1;
+            if self.inputs > INPUTS_MAX {
+                let asked = self.outcome.asked.as_deref().unwrap_or_default();
+                let last = &asked[asked.len().saturating_sub(3)..];
+                return Err(format!(
+                    "the case does not end within {INPUTS_MAX} inputs; the last headers asked for \
+                     are {last:?}"
+                ));
             }
-            left -= 1;
             let mut out = Outbox::new();
             self.syncer.step(self.now, input, &mut out);
             self.take(&mut out);
@@ -450,7 +470,7 @@ impl<'a> Run<'a> {
             ends: Some(outcome.ends.unwrap_or_default()),
             linked: Some(self.linked),
             subchains: Some(self.shape.subchains(&status)),
-            finalized: Some(status.finalized),
+            finalized: status.finalized,
             rows: Some(self.shape.rows(chains.store())),
             bounds: Some(BoundsShape::of(&chains.bounds(), self.shape)),
             filled: Some(self.shape.label(&self.syncer.local().snap_head().hash())),
