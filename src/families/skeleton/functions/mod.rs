@@ -7,7 +7,6 @@
 mod label;
 mod parts;
 mod progress;
-mod said;
 mod shape;
 mod table;
 #[cfg(test)]

@@ -12,7 +12,6 @@ use crate::families::skeleton::{
 use crate::machine::PeerId;
 
 use super::label::{Label, Labels};
-use super::said::said;
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 use super::transition::BoundsShape;
 
@@ -63,11 +62,10 @@ pub(super) struct After {
     merged: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subchains: Option<Vec<SubchainShape>>,
-    /// Inside: none is `null`.
-    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
-    finalized: Option<Option<u64>>,
-    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
-    error: Option<Option<CleanError>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finalized: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<CleanError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<Labels>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,7 +78,7 @@ impl After {
     fn of(shape: &Shape, chains: &Subchains) -> Self {
         Self {
             subchains: Some(shape.subchains(chains.status())),
-            finalized: Some(chains.status().finalized),
+            finalized: chains.status().finalized,
             rows: Some(shape.rows(chains.store())),
             ..Self::default()
         }
@@ -227,7 +225,7 @@ pub(super) fn clean_up(given: &CleanGiven) -> Result<After, String> {
     let (shape, mut chains) = running(given.profile, &given.chain, &given.stored)?;
     let filled = shape.header(&given.filled).map_err(|why| format!("filled: {why}"))?.clone();
     let error = chains.clean(&filled).err();
-    Ok(After { error: Some(error), ..After::of(&shape, &chains) })
+    Ok(After { error, ..After::of(&shape, &chains) })
 }
 
 pub(super) fn bounds(given: &StoredGiven) -> Result<BoundsShape, String> {

@@ -14,7 +14,6 @@ use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::number::{Number, number};
 
 use super::label::{Label, Labels};
-use super::said::said;
 use super::shape::{ChainShape, LocalShape, Shape, StoredShape, SubchainShape};
 
 /// What [`transition`] begins with, and what happens then.
@@ -136,8 +135,8 @@ pub struct StepOutcome {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subchains: Option<Vec<SubchainShape>>,
     /// The finalized number that is persisted; `null` says that there is none.
-    #[serde(default, deserialize_with = "said", skip_serializing_if = "Option::is_none")]
-    pub finalized: Option<Option<u64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finalized: Option<u64>,
     /// The rows that are persisted, the highest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<Labels>,
@@ -471,7 +470,7 @@ impl<'a> Run<'a> {
             ends: Some(outcome.ends.unwrap_or_default()),
             linked: Some(self.linked),
             subchains: Some(self.shape.subchains(&status)),
-            finalized: Some(status.finalized),
+            finalized: status.finalized,
             rows: Some(self.shape.rows(chains.store())),
             bounds: Some(BoundsShape::of(&chains.bounds(), self.shape)),
             filled: Some(self.shape.label(&self.syncer.local().snap_head().hash())),
