@@ -165,9 +165,7 @@ func (c *client) announce(header *types.Header, finalized *uint64, force bool) {
 	answer := "accepted"
 	switch {
 	case err != nil:
-		if answer = c.cycles.refusal(err); answer == "" {
-			return
-		}
+		answer = c.cycles.refusal(err)
 	case force && c.cycles.forced() != before:
 		answer = "restarted"
 	}
@@ -205,7 +203,7 @@ func (c *client) filled(headers []adapter.Bytes) {
 	}
 }
 
-// refused gives the answer that a refusal of geth stands for; empty if the family has no name for it.
+// refused gives the answer that a refusal of geth stands for.
 func refused(err error) string {
 	for text, answer := range map[string]string{
 		"chain reorged":                  "reorged",
@@ -213,12 +211,13 @@ func refused(err error) string {
 		"chain forked":                   "forked",
 		"forced head needed for startup": "not_started",
 		"terminated":                     "terminated",
+		"beacon syncer reorging":         "busy",
 	} {
 		if strings.HasPrefix(err.Error(), text) {
 			return answer
 		}
 	}
-	return ""
+	return "refused"
 }
 
 // localHeadHash is the hash of the last block that is executed.

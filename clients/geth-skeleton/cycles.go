@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"sync"
@@ -129,9 +130,9 @@ func (c *cycles) refusal(err error) string {
 	if strings.Contains(err.Error(), "reorg denied") {
 		c.mutex.Lock()
 		defer c.mutex.Unlock()
-		refused := c.refused
+		why := c.refused
 		c.refused = ""
-		return refused
+		return cmp.Or(why, "refused")
 	}
 	return refused(err)
 }

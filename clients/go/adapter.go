@@ -65,6 +65,8 @@ type Input struct {
 	Type string `json:"type"`
 	// Which peer it is about, in the first three.
 	Peer int `json:"peer"`
+	// Who dialled: `subject` or `peer`; empty in version 1.
+	Dialer string `json:"dialer"`
 	// What a peer's handshake has said.
 	Hello json.RawMessage `json:"hello"`
 	// What has come from the peer.

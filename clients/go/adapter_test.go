@@ -212,7 +212,7 @@ func TestWhatMakesNoSenseIsAnError(t *testing.T) {
 		`{"type":"dance"}`,
 	)
 	expect(t, got,
-		`{"type":"unsupported","message":"only the versions [1] of the protocol are spoken"}`,
+		`{"type":"unsupported","message":"only the versions [11 1] of the protocol are spoken"}`,
 		`{"type":"error","message":"advance: no case has begun"}`,
 		`{"type":"unsupported","message":"family chess"}`,
 		`{"type":"error","message":"deliver: no case has begun"}`,
@@ -238,6 +238,30 @@ func TestBrokenLinesAreAnswered(t *testing.T) {
 	}
 	if strings.Count(out.String(), "\n") != 2 {
 		t.Errorf("not two replies: %s", out.String())
+	}
+}
+
+func TestItSaysWhenItCanActNext(t *testing.T) {
+	if !deterministic {
+		t.Skip("needs the runtime of clients/go/build --test")
+	}
+	got := converse(t, toy,
+		`{"type":"hello","versions":[1,11],"harness":"test"}`,
+		`{"type":"begin","family":"clocks","start":{}}`,
+		`{"type":"deliver","now":500,"input":{"type":"connected","peer":3,"hello":{},"dialer":"peer"}}`,
+		`{"type":"advance","now":500,"until":600}`,
+		`{"type":"advance","now":502,"until":600}`,
+		`{"type":"end"}`,
+	)
+	for i, want := range map[int]string{
+		1: `"unix_time":946684800},"type":"event"}],"deadline":null}`,
+		2: `{"type":"done","seq":2,"not_before":502}`,
+		3: `"acted_at":502,"deadline":null}`,
+		4: `"deadline":null}`,
+	} {
+		if !strings.HasSuffix(got[i], want) {
+			t.Errorf("reply %d\n got %s\nwant %s", i, got[i], want)
+		}
 	}
 }
 

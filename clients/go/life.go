@@ -36,6 +36,16 @@ func (l *Life) Disconnect(peer int, reason any) {
 	l.say(map[string]any{"type": "disconnect", "peer": peer, "reason": reason})
 }
 
+// Dial says that the client dials a peer; only for those that say the capability `dials`.
+func (l *Life) Dial(peer int) {
+	l.say(map[string]any{"type": "dial", "peer": peer})
+}
+
+// Refuse says that the client wants no connection with a peer; only for those that say the capability `dials`.
+func (l *Life) Refuse(peer int, reason any) {
+	l.say(map[string]any{"type": "refuse", "peer": peer, "reason": reason})
+}
+
 // Event says what the client has come to.
 func (l *Life) Event(event any) {
 	l.say(map[string]any{"type": "event", "event": event})
@@ -59,7 +69,11 @@ func (l *Life) StartClockAt(clock time.Time) {
 
 // Now is the instant of the case, in milliseconds, rounded up.
 func (l *Life) Now() int64 {
-	since := time.Since(l.zero)
+	return upwards(time.Since(l.zero))
+}
+
+// upwards rounds up to whole milliseconds.
+func upwards(since time.Duration) int64 {
 	return int64((since + time.Millisecond - 1) / time.Millisecond)
 }
 
@@ -129,6 +143,17 @@ func (l *Life) passUntil(until int64) (acted bool) {
 		synctest.Wait()
 	}
 	return acted
+}
+
+// rest says when something can happen by itself: `deadline` is null if nothing can, otherwise there is an instant before
+// which nothing does.
+func (l *Life) rest() (deadline json.RawMessage, notBefore *int64) {
+	next := nextTimer()
+	if next < 0 {
+		return json.RawMessage("null"), nil
+	}
+	at := upwards(time.Since(l.zero) + time.Duration(next))
+	return nil, &at
 }
 
 func (l *Life) left(until int64) time.Duration {

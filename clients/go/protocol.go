@@ -2,8 +2,11 @@ package adapter
 
 import "encoding/json"
 
-// The versions of the adapter protocol that are spoken, the best first.
-var versions = []int{1}
+// The versions of the adapter protocol that are spoken, the best first: 1.1 and 1.
+var versions = []int{version11, 1}
+
+// Version 1.1, as it stands in lines.
+const version11 = 11
 
 // request is a line to the subject. Fields that are not known here are passed over.
 type request struct {
@@ -27,8 +30,11 @@ type reply struct {
 	About    *About            `json:"about,omitempty"`
 	Outputs  []json.RawMessage `json:"outputs,omitempty"`
 	ActedAt  *int64            `json:"acted_at,omitempty"`
-	Gauges   json.RawMessage   `json:"gauges,omitempty"`
-	Message  string            `json:"message,omitempty"`
+	// Null, if nothing will happen by itself.
+	Deadline  json.RawMessage `json:"deadline,omitempty"`
+	NotBefore *int64          `json:"not_before,omitempty"`
+	Gauges    json.RawMessage `json:"gauges,omitempty"`
+	Message   string          `json:"message,omitempty"`
 }
 
 func done() reply { return reply{Type: "done"} }

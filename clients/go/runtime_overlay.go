@@ -9,3 +9,8 @@ const deterministic = true
 
 //go:linkname beginStreams runtime.syncheck_begin
 func beginStreams(seed uint64)
+
+// nextTimer is how far away the next timer of the bubble is at the least, in nanoseconds; -1 if there is none.
+//
+//go:linkname nextTimer runtime.syncheck_next_timer
+func nextTimer() int64

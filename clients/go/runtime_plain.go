@@ -6,3 +6,5 @@ package adapter
 const deterministic = false
 
 func beginStreams(uint64) {}
+
+func nextTimer() int64 { return -1 }

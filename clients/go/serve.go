@@ -41,6 +41,8 @@ type server struct {
 	// The request that began the case that is played, and how often it was restarted.
 	begun *request
 	lives uint64
+	// The version of the protocol that was agreed on.
+	version int
 	// What ends the conversation.
 	failed error
 }
@@ -70,6 +72,7 @@ func (s *server) outside(asked *request) reply {
 	case "hello":
 		for _, version := range versions {
 			if slices.Contains(asked.Versions, version) {
+				s.version = version
 				return reply{Type: "hello", Protocol: version, About: &s.adapter.About}
 			}
 		}
@@ -201,6 +204,9 @@ func (s *server) advance(life *Life, asked *request) reply {
 func (s *server) done(life *Life) reply {
 	answer := done()
 	answer.Outputs, answer.Gauges = life.take()
+	if s.version >= version11 && deterministic {
+		answer.Deadline, answer.NotBefore = life.rest()
+	}
 	return answer
 }
 

@@ -202,7 +202,7 @@ impl<F: Family> Reply<F> {
     /// The first instant at which the subject may act if nothing happens before, never if it says
     /// so; `None` if it says nothing.
     pub(super) fn wakes(&self) -> Option<Option<Time>> {
-        self.deadline.or(self.not_before.map(Some))
+        self.deadline.or_else(|| self.not_before.map(Some))
     }
 
     /// The first field that this kind of reply does not have.

@@ -114,7 +114,7 @@ fn samples<F: Catalog>(seed: u64, about: Option<About>) -> Vec<SampleCase<F>> {
         profiles.as_ref().is_none_or(|names| names.iter().any(|name| name == **profile))
     };
     // Whoever names no profile of ours is still told what it does wrong.
-    let profile = F::profiles().iter().find(runs).copied().unwrap_or(F::profiles()[0]);
+    let profile = F::profiles().iter().find(runs).copied().unwrap_or_else(|| F::profiles()[0]);
     let capabilities = names.map_or(Capabilities::ALL, Capabilities::only);
     let strategy = F::strategy(profile, &capabilities);
     (0..DRAWN_MAX)

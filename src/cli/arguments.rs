@@ -34,7 +34,7 @@ enum Command {
     Replay(ReplayArguments),
     /// Measures the harness: can it tell faulty machines from correct ones?
     Mutants(MutantsArguments),
-    /// Lists what there is: families, invariants, misbehaviors, mutants.
+    /// Lists what there is: families, invariants, misbehaviors, mutants, capabilities.
     List(ListArguments),
     /// Works with vector files.
     #[command(subcommand)]
@@ -393,6 +393,8 @@ pub(super) enum Format {
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Topic {
+    /// What subjects of a family need not be able to do.
+    Capabilities,
     /// The families with their profiles and the kinds of their vectors.
     Families,
     /// The claims.

@@ -13,7 +13,13 @@ use super::{Arguments, Exit};
 pub(super) fn list(arguments: &ListArguments) -> Exit {
     let topics = match arguments.what {
         Some(topic) => vec![topic],
-        None => vec![Topic::Families, Topic::Invariants, Topic::Misbehaviors, Topic::Mutants],
+        None => vec![
+            Topic::Families,
+            Topic::Invariants,
+            Topic::Misbehaviors,
+            Topic::Mutants,
+            Topic::Capabilities,
+        ],
     };
     let mut out = Output::new(arguments.format);
     let mut entries = 0;
@@ -63,6 +69,7 @@ impl Visit for List<'_> {
 
     fn visit<F: Catalog>(self) -> usize {
         let entries = match self.topic {
+            Topic::Capabilities => capabilities::<F>(),
             Topic::Families => families::<F>(),
             Topic::Invariants => invariants::<F>(),
             Topic::Misbehaviors => misbehaviors::<F>(),
@@ -133,6 +140,21 @@ fn invariants<F: Catalog>() -> Entries {
         (text, object)
     };
     F::claims().iter().map(|claim| entry(claim.claim)).collect()
+}
+
+fn capabilities<F: Catalog>() -> Entries {
+    F::capabilities()
+        .iter()
+        .map(|it| {
+            let object = json!({
+                "type": "capability",
+                "id": it.id,
+                "family": F::NAME,
+                "summary": it.summary,
+            });
+            (format!("{:<28} {}", it.id, it.summary), object)
+        })
+        .collect()
 }
 
 fn misbehaviors<F: Catalog>() -> Entries {

@@ -19,7 +19,6 @@ pub enum Dialer {
 
 impl Dialer {
     /// Whether it is the peer, which is not written.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
     pub fn is_peer(&self) -> bool {
         *self == Self::Peer
     }

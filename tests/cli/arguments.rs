@@ -59,6 +59,7 @@ fn help_names_the_exit_codes() {
 fn lists_are_json_lines_with_a_summary() {
     let folder = Folder::new();
     for (topic, kind) in [
+        ("capabilities", "capability"),
         ("families", "family"),
         ("invariants", "invariant"),
         ("misbehaviors", "misbehavior"),

@@ -123,7 +123,7 @@ export class Case {
   /** bcoin has closed the connection. */
   dropped(peer, socket) {
     if (this.sockets.get(peer) === socket) this.sockets.delete(peer);
-    this.out.disconnect(peer, this.drops.reason(socket));
+    this.out.disconnect(peer, this.drops.reason());
   }
 
   async restart() {

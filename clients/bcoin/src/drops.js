@@ -7,14 +7,14 @@ export class Drops {
   /** What bcoin takes for a logger. */
   logger = this.#logger();
 
-  /** Why the peer with this socket was dropped just now. */
-  reason(socket) {
+  /** Why a peer was dropped just now. */
+  reason() {
     const text = this.#last;
     this.#last = "";
     for (const [words, reason] of REASONS) {
       if (text.includes(words)) return reason;
     }
-    return socket.failed ? { type: "stalled" } : { type: "other" };
+    return { type: "other", text };
   }
 
   #logger() {

@@ -18,13 +18,15 @@ export class PeerSocket extends EventEmitter {
   /** A message of the peer. */
   receive(message) {
     if (!this.open) return;
-    // Only the id of a transaction counts in this family, so that it is handed over behind the
-    // parser: an empty transaction whose id bcoin believes that it has computed already.
-    if (message.type === "tx") return this.receiveTransaction(message.id);
+    if (message.type === "tx" && message.raw === undefined) return this.receiveTransaction(message.id);
     const [command, payload] = payloadOf(message);
     this.emit("data", frame(this.owner.network.magic, command, payload));
   }
 
+  /**
+   * Version 1 of the protocol has transactions by their id alone. Such a one is handed over behind the parser: it is
+   * empty, and bcoin believes that it has computed its id already.
+   */
   receiveTransaction(id) {
     const { TX, packets } = this.owner.bcoin;
     const tx = new TX();

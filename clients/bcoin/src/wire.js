@@ -62,6 +62,8 @@ export function payloadOf(message) {
       return [message.type.replace("_", ""), list(message.items, 36, writeInventory)];
     case "block":
       return ["block", bytesOf(message.block)];
+    case "tx":
+      return ["tx", bytesOf(message.raw)];
     case "reject":
       return ["reject", rejection(message)];
     case "send_headers":

@@ -4,11 +4,20 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
+/** The version that is installed there. */
+export function versionOf(directory) {
+  if (directory === undefined) throw new Error("say where ethereumjs is installed: adapter.js DIRECTORY");
+  return JSON.parse(readFileSync(join(homeOf(directory), "package.json"), "utf8")).version;
+}
+
+function homeOf(directory) {
+  return resolve(directory, "node_modules/@ethereumjs/client");
+}
+
 /** The parts of the client that are under test, and libraries of its own. */
 export async function load(directory) {
-  if (directory === undefined) throw new Error("say where ethereumjs is installed: adapter.js DIRECTORY");
   const modules = resolve(directory, "node_modules");
-  const home = join(modules, "@ethereumjs/client");
+  const home = homeOf(directory);
   // From 0.10 on the client is published as ES modules, before that as CommonJS.
   const modern = existsSync(join(home, "dist/esm"));
   const require = createRequire(join(home, "package.json"));
@@ -17,7 +26,7 @@ export async function load(directory) {
   const library = (name) => (modern ? from(join(modules, name, "dist/esm/index.js")) : require(name));
   return {
     modern,
-    version: JSON.parse(readFileSync(join(home, "package.json"), "utf8")).version,
+    version: versionOf(directory),
     ...(await part(modern ? "service/skeleton.js" : "sync/skeleton.js")),
     ...(await part("sync/beaconsync.js")),
     ...(await part("blockchain/chain.js")),

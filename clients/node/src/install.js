@@ -9,6 +9,9 @@ import timersPromises from "node:timers/promises";
 import { clock, promised, timers } from "./clock.js";
 import { fill, fraction, word } from "./random.js";
 
+/** Time outside of the client. */
+export const realSetTimeout = setTimeout;
+
 /** Writes a line of the protocol. */
 export const writeLine = ((write) => (line) => write(`${line}\n`))(
   process.stdout.write.bind(process.stdout),

@@ -2,14 +2,17 @@
 export class Outbox {
   #outputs = [];
   #gauges = null;
+  /** Whether reasons may have `text`, which came with version 1.1. */
+  takesWords = false;
 
   /** Sends a message to a peer. */
   send(peer, message) {
     this.push({ type: "send", peer, message });
   }
 
-  /** Closes the connection to a peer. */
-  disconnect(peer, reason = { type: "other" }) {
+  /** Closes the connection to a peer. `text` of the reason is for those who read it. */
+  disconnect(peer, { text, ...reason } = { type: "other" }) {
+    if (this.takesWords && text) reason.text = text.slice(0, 500);
     this.push({ type: "disconnect", peer, reason });
   }
 

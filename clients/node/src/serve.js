@@ -3,13 +3,22 @@ import { createInterface } from "node:readline";
 
 import { clock, fireNext, forget, moveTo, nextTimer, reset, settle } from "./clock.js";
 import { BadRequest, Unsupported } from "./errors.js";
-import { writeLine } from "./install.js";
+import { realSetTimeout, writeLine } from "./install.js";
 import { Outbox } from "./outbox.js";
 import { reseed } from "./random.js";
+
+/** As they stand in `versions`. */
+const VERSION_1 = 1;
+const VERSION_1_1 = 11;
+
+/** The harness waits 10 s for the answer to `hello`. */
+const LOADING_MS = 8000;
 
 /** Serves a client until standard input ends. `client` is described in this package's README. */
 export async function serve(client) {
   const session = new Session(client);
+  session.loaded = client.load?.() ?? Promise.resolve();
+  session.loaded.catch(crash);
   for await (const line of createInterface({ input: process.stdin })) {
     writeLine(JSON.stringify(await session.answer(line)));
   }
@@ -22,7 +31,7 @@ class Session {
     this.client = client;
     this.outbox = new Outbox();
     this.case = null;
-    this.version = 1;
+    this.protocol = VERSION_1;
   }
 
   async answer(line) {
@@ -41,8 +50,10 @@ class Session {
   async serve(request) {
     switch (request.type) {
       case "hello":
+        await Promise.race([this.loaded, enough()]);
         return this.hello(request);
       case "begin":
+        await this.loaded;
         return this.begin(request);
       case "end":
         return this.end();
@@ -57,12 +68,13 @@ class Session {
   }
 
   hello({ versions }) {
-    if (!Array.isArray(versions) || !versions.includes(1)) {
-      throw new Unsupported("only protocol version 1 is spoken");
-    }
+    this.protocol = [VERSION_1_1, VERSION_1].find((version) => Array.isArray(versions) && versions.includes(version));
+    if (this.protocol === undefined) throw new Unsupported("only the protocol versions 1 and 1.1 are spoken");
     const { name, version, families, profiles, observes } = this.client;
     const about = { name, version, families, profiles, observes };
-    return { type: "hello", protocol: 1, about };
+    if (this.protocol === VERSION_1_1) about.capabilities = this.client.capabilities;
+    this.outbox.takesWords = this.protocol === VERSION_1_1;
+    return { type: "hello", protocol: this.protocol, about };
   }
 
   async begin({ family, start }) {
@@ -70,7 +82,7 @@ class Session {
     if (!this.client.families.includes(family)) throw new Unsupported(`family ${family}`);
     if (start === null || typeof start !== "object") throw new BadRequest("a case begins with `start`");
     try {
-      this.case = await atOnce(this.client.begin({ family, start, out: this.outbox }));
+      this.case = await atOnce(this.client.begin({ family, start, out: this.outbox, protocol: this.protocol }));
     } catch (error) {
       this.end();
       throw error;
@@ -140,10 +152,19 @@ class Session {
     return { type: "done" };
   }
 
-  /** The next timer may fire without effect: nothing is done *before* that instant. */
+  /** The next timer may fire without effect, so its instant is no deadline. */
   done() {
-    return { type: "done", ...this.outbox.take(), deadline: nextTimer() };
+    const reply = { type: "done", ...this.outbox.take() };
+    const next = nextTimer();
+    if (next === null) reply.deadline = null;
+    else if (this.protocol === VERSION_1_1) reply.not_before = next;
+    return reply;
   }
+}
+
+/** A client that takes long to load has the time of `hello` and of the first `begin` together. */
+function enough() {
+  return new Promise((resolve) => realSetTimeout(resolve, LOADING_MS).unref());
 }
 
 function parse(line) {

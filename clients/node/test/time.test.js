@@ -36,7 +36,7 @@ const serveCase = (methods) => `serve({
     ${methods}
   },
 });`;
-const hello = { type: "hello", versions: [1], harness: "test" };
+const hello = { type: "hello", versions: [1, 11], harness: "test" };
 const begin = { type: "begin", family: "headers-first", start: {} };
 const message = (now, text) => ({ type: "deliver", now, input: { type: "message", peer: 1, message: text } });
 const advance = (now, until) => ({ type: "advance", now, until });
@@ -50,7 +50,7 @@ test("time jumps from timer to timer, and stands still between requests", async 
   } };`);
   const { replies } = await talk(client, [hello, begin, message(5, "a"), advance(5, 4_000_000), advance(3_600_005, 9e9)]);
   assert.deepEqual(said(replies[2]), [["a", 5, 5, 0]]);
-  assert.equal(replies[2].deadline, 3_600_005);
+  assert.equal(replies[2].not_before, 3_600_005);
   assert.deepEqual(said(replies[3]), [["a", 3_600_005, 3_600_005, 3600.005]]);
   assert.equal(replies[3].acted_at, 3_600_005);
   assert.equal(replies[3].deadline, null);
@@ -84,11 +84,14 @@ test("intervals, refresh and clearing are Node's", async () => {
   assert.equal(replies[5].acted_at, 19);
 });
 
-test("a ticker without effect is no act, and the deadline says not before", async () => {
+test("a ticker without effect is no act, and its instant no deadline", async () => {
   const client = serveCase(`setInterval(() => {}, 7); return { message() {} };`);
   const { replies } = await talk(client, [hello, begin, advance(0, 20)]);
-  assert.equal(replies[1].deadline, 7);
-  assert.deepEqual(replies[2], { type: "done", outputs: [], deadline: 21, seq: 2 });
+  assert.equal(replies[1].not_before, 7);
+  assert.deepEqual(replies[2], { type: "done", outputs: [], not_before: 21, seq: 2 });
+  const old = await talk(client, [{ ...hello, versions: [1] }, begin]);
+  assert.equal(old.replies[0].protocol, 1);
+  assert.deepEqual(old.replies[1], { type: "done", outputs: [], seq: 1 });
 });
 
 test("modules of Node have the same time, and aborts too", async () => {
@@ -124,6 +127,17 @@ test("a case forgets the timers of the case before, and a restart those of its p
   const { replies } = await talk(client, [hello, first, second, advance(0, 10), { type: "restart", now: 10 }, advance(10, 99)]);
   assert.deepEqual(said(replies[3]), ["second"]);
   assert.deepEqual(said(replies[5]), ["again"]);
+});
+
+test("words of a reason and capabilities are said to those who know them", async () => {
+  const client = serveCase(`return { message(peer) { out.disconnect(peer, { type: "other", text: "why" }); } };`).replace(
+    "serve({", 'serve({ capabilities: ["much"],');
+  for (const versions of [[1], [1, 11]]) {
+    const { replies } = await talk(client, [{ ...hello, versions }, begin, message(0)]);
+    const isNew = versions.length === 2;
+    assert.deepEqual(replies[0].about.capabilities, isNew ? ["much"] : undefined);
+    assert.deepEqual(replies[2].outputs[0].reason, isNew ? { type: "other", text: "why" } : { type: "other" });
+  }
 });
 
 test("standard output is the protocol's", async () => {
@@ -167,6 +181,13 @@ for (const [how, code] of [
     assert.match(log, /broken/);
   });
 }
+
+test("a client is loaded before its first case", async () => {
+  const client = `let loaded; ${serveCase("say(loaded); return {};")}`.replace(
+    "serve({", 'serve({ load: async () => { await import("node:zlib"); loaded = "loaded"; },');
+  const { replies } = await talk(client, [hello, begin]);
+  assert.deepEqual(said(replies[1]), ["loaded"]);
+});
 
 test("a client that waits for time before it is there is told so", async () => {
   const { status, log } = await talk(serveCase(`return sleep(1).then(() => ({}));`), [hello, begin]);
