@@ -14,7 +14,7 @@ use mimalloc::MiMalloc;
 use syncheck::families::skeleton::{
     Command, Hello, LocalBlock, LocalStart, Message, Profile, Settings, Skeleton, Start, Syncer,
 };
-use syncheck::machine::{Input, Machine, Outbox, Output, PeerId, Time};
+use syncheck::machine::{Dialer, Input, Machine, Outbox, Output, PeerId, Time};
 use syncheck::primitives::ethereum_header::SealedHeader;
 use syncheck::primitives::ethereum_state::Hash32;
 
@@ -59,7 +59,7 @@ impl Chain {
             Syncer::new(&Start { profile, settings, status: None, rows: [].into(), local });
         let mut out = Outbox::new();
         for peer in (0..PEERS).map(PeerId) {
-            let input = Input::Connected { peer, hello: Hello {} };
+            let input = Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer };
             syncer.step(Time::ZERO, input, &mut out);
         }
         syncer
