@@ -107,13 +107,18 @@ fn every_mutant_of_tipset_sync_is_killed() {
 /// A deviation that is no longer seen is not one: it would hide what comes after it.
 #[test]
 fn what_clients_are_known_to_break_they_break() {
-    for deviation in TipsetSync::deviations() {
-        let others: Vec<String> = TipsetSync::claims()
+    each_deviation_is_seen::<Skeleton>();
+    each_deviation_is_seen::<TipsetSync>();
+}
+
+fn each_deviation_is_seen<F: Catalog>() {
+    for deviation in F::deviations() {
+        let others: Vec<String> = F::claims()
             .iter()
             .map(|entry| entry.claim.id.to_owned())
             .filter(|id| id != deviation.claim)
             .collect();
-        let judge = Judge::<TipsetSync>::new(None, Observes::ALL).without(&others).unwrap();
+        let judge = Judge::<F>::new(None, Observes::ALL).without(&others).unwrap();
         let outcome = searched(deviation.profile, &judge, 20_000);
         assert!(!outcome.findings.is_empty(), "{} is kept", deviation.claim);
     }

@@ -164,6 +164,11 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync 
     /// peer has one open request and the protocol has no word for what it does not have.
     const RESPONSE_SETTLES_ALL: bool = false;
 
+    /// Whether two items of this world share a key, so that each may be asked for on its own.
+    fn is_two_items(_world: &Self::World, _key: Self::Key) -> bool {
+        false
+    }
+
     /// Whether an item that was asked for is still missing and could be had from an honest peer.
     fn wanted(
         _world: &Self::World,
@@ -223,6 +228,27 @@ pub trait Family: Copy + Debug + Default + Eq + Hash + JsonSchema + Send + Sync 
     /// Where an event says that the subject has got to, if it is one that does. The last one of a
     /// run is its ending.
     fn ending(event: &Self::Event) -> Option<Self::Ending>;
+
+    /// Folds what the subject is told into what is known of its progress: what it must follow may
+    /// depend on how it was told.
+    fn note_command(
+        _world: &Self::World,
+        _progress: &mut Self::Progress,
+        _command: &Self::Command,
+    ) {
+    }
+
+    /// How long after it was given the last command of the plan is given again, and so on until the
+    /// subject has followed it; `None` if whoever gives such a command gives it once.
+    fn repeats_after(_command: &Self::Command) -> Option<Millis> {
+        None
+    }
+
+    /// Whether an event ends all that was asked for before: what is wanted still, the subject
+    /// finds out anew.
+    fn asks_anew(_event: &Self::Event) -> bool {
+        false
+    }
 
     /// Forgets what a restart loses.
     fn note_restart(_world: &Self::World, _progress: &mut Self::Progress) {}

@@ -27,6 +27,7 @@ pub(crate) struct Decimal;
 string_schema!(Decimal, "Decimal", "An integer as decimal text.", "^(0|[1-9][0-9]*)$");
 
 /// Integers in the form that their size asks for.
+#[expect(clippy::module_inception, reason = "fields name it: with = \"number\"")]
 pub(crate) mod number {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

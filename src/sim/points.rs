@@ -21,6 +21,7 @@ impl<F: Family> Simulator<'_, F> {
             Point::Heal => self.heal(),
             Point::Join(peer, planned) => self.join(peer, planned),
             Point::Leave(peer, planned) => self.leave(peer, planned),
+            Point::Repeat(index) => self.repeat(index),
             Point::Up => self.come_up(),
         }
     }
@@ -46,9 +47,36 @@ impl<F: Family> Simulator<'_, F> {
         }
         self.plan_left -= 1;
         self.goal_moved();
-        let command = self.context.scenario.commands[index].what.clone();
-        self.deliver(None, self.input(Input::Command { command }))?;
+        self.plan_repeat(index);
+        self.give(index)?;
         self.look_for_convergence(true)
+    }
+
+    /// Gives the subject a command of the plan.
+    fn give(&mut self, index: usize) -> Result<(), Stop> {
+        let command = self.context.scenario.commands[index].what.clone();
+        F::note_command(&self.context.world, &mut self.progress, &command);
+        self.deliver(None, self.input(Input::Command { command })).map(drop)
+    }
+
+    /// Whoever gives the last command gives it again, if it is one of those.
+    fn plan_repeat(&mut self, index: usize) {
+        let commands = &self.context.scenario.commands;
+        let later = commands.iter().skip(index + 1);
+        let is_last = later.filter(|c| F::repeats_after(&c.what).is_some()).count() == 0;
+        if let Some(after) = F::repeats_after(&commands[index].what).filter(|_| is_last) {
+            self.queue.push_point(self.now + after, Point::Repeat(index));
+        }
+    }
+
+    /// A repetition gives the subject another chance, not more time.
+    fn repeat(&mut self, index: usize) -> Result<(), Stop> {
+        self.plan_repeat(index);
+        if !self.healed || self.down || self.converged_at.is_some() {
+            return Ok(());
+        }
+        self.give(index)?;
+        self.look_for_convergence(false)
     }
 
     fn crash(&mut self, index: usize) -> Result<(), Stop> {

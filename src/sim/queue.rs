@@ -32,6 +32,8 @@ pub(super) enum Point {
     Join(usize, Option<usize>),
     /// A peer leaves at the end of a session of its plan.
     Leave(usize, usize),
+    /// A command is given again, if it has not been followed yet.
+    Repeat(usize),
     /// The subject is back after a crash.
     Up,
 }

@@ -75,7 +75,9 @@ proptest! {
             prop_assert!(!queue.is_empty(), "{} pending and nothing to fetch", scheduler.pending());
             let hash = queue.swap_remove(index.index(queue.len()));
             let blob = chain.find(&hash).unwrap().blob.clone();
-            prop_assert_eq!(scheduler.process(&store, &blob), Ok(()));
+            // One hash may be handed out for a node and for a code: the first fetch may bring both.
+            let first = scheduler.process(&store, &blob);
+            prop_assert!(first.is_ok() || chain.codes().contains_key(&hash), "{:?}", first);
             prop_assert!(scheduler.process(&store, &blob).is_err());
             if commit {
                 let batch = scheduler.commit();

@@ -1,14 +1,16 @@
 use proptest::strategy::BoxedStrategy;
 
-use crate::families::{Catalog, ClaimEntry, FunctionKind, Misbehavior as Entry, Mutant, Sampler};
+use crate::families::{
+    Capability, Catalog, ClaimEntry, Deviation, FunctionKind, Misbehavior as Entry, Mutant, Sampler,
+};
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Machine};
 use crate::scenario::{Drawing, Liars, Scenario};
 
 use super::message::Command;
 use super::{
-    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, claims, drawing, endings,
-    functions, mutants, reduce, samples, strategy,
+    Ending, Misbehavior, Profile, Skeleton, Start, Syncer, World, capabilities, claims, deviations,
+    drawing, endings, functions, mutants, reduce, samples, strategy,
 };
 
 impl Catalog for Skeleton {
@@ -24,6 +26,10 @@ impl Catalog for Skeleton {
         claims::all()
     }
 
+    fn deviations() -> &'static [Deviation] {
+        deviations::DEVIATIONS
+    }
+
     fn mutants() -> &'static [Mutant<Self>] {
         mutants::ALL
     }
@@ -32,8 +38,16 @@ impl Catalog for Skeleton {
         Misbehavior::ENTRIES
     }
 
-    fn strategy(profile: &str, _: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
-        strategy::scenarios(profile)
+    fn capabilities() -> &'static [Capability] {
+        capabilities::ALL
+    }
+
+    fn requires(scenario: &Scenario<Self>) -> Vec<&'static str> {
+        capabilities::required(scenario)
+    }
+
+    fn strategy(profile: &str, capabilities: &Capabilities) -> BoxedStrategy<Scenario<Self>> {
+        strategy::scenarios(profile, capabilities)
     }
 
     fn reductions(scenario: &Scenario<Self>) -> Vec<Scenario<Self>> {

@@ -36,11 +36,44 @@ pub(super) fn endings(context: &Context<Skeleton>) -> Vec<Ending> {
     let commands = scenario.commands.iter().map(|command| &command.what);
     let Some(head) = last_head(commands) else { return Vec::new() };
     let mut peers = scenario.peers.iter();
+    let Some(higher) = higher_heads(context, head) else { return Vec::new() };
     let is_led_to = peers.any(|plan| {
         let peer = Peer::new(&context.world, &plan.has);
         peer.leads_to(head) && plan.is_truthful() && stays(context, plan, &peer)
     });
-    if is_led_to { vec![Ending { filled: head.hash() }] } else { Vec::new() }
+    if !is_led_to {
+        return Vec::new();
+    }
+    let filled = std::iter::once(head.hash()).chain(higher);
+    filled.map(|filled| Ending { filled }).collect()
+}
+
+/// The heads above the last one, on the same chain, that a subject may have filled: it may skip the
+/// last one then. `None` if there is one on another chain: geth loses the last head for it at times
+/// (see the deviations).
+fn higher_heads(context: &Context<Skeleton>, last: &SealedHeader) -> Option<Vec<Hash32>> {
+    let (world, spec) = (&context.world, &context.scenario.world);
+    let announced = context.scenario.commands.iter().filter_map(|command| match &command.what {
+        Command::Head { header, .. } => world.tree.find(&header.hash()),
+        _ => None,
+    });
+    let stored = spec.stored.iter().flat_map(|stored| &stored.subchains);
+    let stored = stored.map(|chain| (chain.branch, chain.head));
+    let local = &spec.local;
+    let filled = (local.branch, local.snap_head.unwrap_or(local.head));
+    let sides = local.sides.iter().map(|side| (side.branch, side.head));
+    let all = announced.chain(stored).chain(sides).chain([filled, (local.branch, local.head)]);
+    let mut higher = Vec::new();
+    for (branch, number) in all.filter(|(_, number)| *number >= last.number()) {
+        if !world.tree.is_on(branch, last.number(), &last.hash()) {
+            return None;
+        }
+        let hash = world.tree.header(branch, number)?.hash();
+        if hash != last.hash() && !higher.contains(&hash) {
+            higher.push(hash);
+        }
+    }
+    Some(higher)
 }
 
 /// Whether a peer is there in the end: it is prompt, and is on the branch of all that it can be

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
-use crate::machine::{Family, Millis, OverMemory, Replies, Role, SpecError};
+use crate::machine::{Family, Millis, OverMemory, PeerId, Replies, Role, SpecError};
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 
@@ -20,16 +20,30 @@ pub struct Skeleton;
 /// What is known of the subject's progress.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// The head that was taken in last, if nothing has changed the local chain since.
+    /// The forced head that was announced last, if nothing has changed the local chain since.
     pub target: Option<Hash32>,
-    /// The head that was filled last.
+    /// Whether it was taken in. If not, it will be announced again.
+    pub taken: bool,
+    /// Whether the process was told to shut the skeleton down: it need follow nothing then.
+    pub terminated: bool,
+    /// Heads that were taken in after it without force: each may be followed in its place.
+    pub instead: Vec<Hash32>,
+    /// The head that was filled last; the local chain's, if absent.
     pub filled: Option<Hash32>,
+    /// The tail of the primary subchain, if the subject says what it persists.
+    pub tail: Option<u64>,
+    /// A head that was announced without force and is not answered.
+    pub announced: Option<Hash32>,
     /// Subchains and the primary's tail, for people.
     pub shape: String,
 }
 
 /// The most headers that a peer may be asked for (geth `maxHeadersServe`).
 const HEADERS_ASKED_MAX: u64 = 1_024;
+
+/// Consensus clients announce their head in each slot, new or not (consensus-specs,
+/// `SECONDS_PER_SLOT`).
+const SLOT_MS: Millis = 12_000;
 
 impl Family for Skeleton {
     const NAME: &'static str = "skeleton";
@@ -49,7 +63,7 @@ impl Family for Skeleton {
     type Action = Action;
     type Misbehavior = Misbehavior;
     type Peer = Peer;
-    /// The number of a batch's first header.
+    /// The number of a header.
     type Key = u64;
     type Progress = Progress;
     type Missing = Hash32;
@@ -123,16 +137,15 @@ impl Family for Skeleton {
     }
 
     fn asked(message: &Message, each: &mut dyn FnMut(u64)) {
-        if let Message::GetHeaders { origin, .. } = message {
-            each(*origin);
+        if let Message::GetHeaders { origin, amount, .. } = message {
+            let amount = (*amount).min(HEADERS_ASKED_MAX);
+            (0..amount).map_while(|below| origin.checked_sub(below)).for_each(each);
         }
     }
 
     fn answered(message: &Message, each: &mut dyn FnMut(u64, bool)) {
-        if let Message::Headers { headers, .. } = message
-            && let Some(first) = headers.first()
-        {
-            each(first.number(), true);
+        if let Message::Headers { headers, .. } = message {
+            headers.iter().for_each(|header| each(header.number(), true));
         }
     }
 
@@ -142,7 +155,26 @@ impl Family for Skeleton {
     }
 
     fn describe_key(_world: &World, key: u64) -> String {
-        format!("the batch from {key} downwards")
+        format!("the header of number {key}")
+    }
+
+    /// A header that leads to the head that must be followed, and is not stored. What was asked for
+    /// on behalf of a head that was given up is not: see [`Self::asks_anew`].
+    fn wanted(world: &World, _honest: &[PeerId], progress: &Progress, key: u64) -> bool {
+        let Some((branch, target)) = progress.target.and_then(|head| world.tree.find(&head)) else {
+            return false;
+        };
+        let known = filled(world, progress).is_some_and(|(filled_on, filled)| {
+            let header = world.tree.header(branch, key).map(SealedHeader::hash);
+            key <= filled && header.is_some_and(|hash| world.tree.is_on(filled_on, key, &hash))
+        });
+        key < progress.tail.unwrap_or(target) && !known
+    }
+
+    fn asks_anew(event: &Event) -> bool {
+        let restarted = HeadAnswer::Restarted;
+        matches!(event, Event::CycleStarted { .. } | Event::CycleEnded { .. })
+            || matches!(event, Event::HeadAnswered { answer, .. } if *answer == restarted)
     }
 
     fn must_keep(world: &World, spec: &PeerSpec) -> bool {
@@ -186,21 +218,52 @@ impl Family for Skeleton {
     fn note(world: &World, progress: &mut Progress, event: &Event) {
         match event {
             Event::FillerDone { head: Some(head) } => progress.filled = Some(*head),
-            Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
-                progress.target = Some(*hash);
+            // Without a pivot all that is filled is executed.
+            Event::Filled { headers } if world.start().settings.pivot_distance.is_none() => {
+                progress.filled = headers.last().map(SealedHeader::hash).or(progress.filled);
             }
+            Event::HeadAnswered { hash, answer: HeadAnswer::Accepted | HeadAnswer::Restarted } => {
+                if progress.announced.take() == Some(*hash) {
+                    progress.instead.push(*hash);
+                } else {
+                    progress.taken = progress.target == Some(*hash);
+                }
+            }
+            Event::HeadAnswered { answer: HeadAnswer::Terminated, .. } => progress.target = None,
             Event::CycleEnded { why: CycleEnd::Terminated } => progress.target = None,
             // It may take until the next head that this is noticed.
-            Event::LocalHead { .. } => (progress.target, progress.filled) = (None, None),
+            Event::LocalHead { hash } => {
+                (progress.target, progress.filled) = (None, Some(*hash));
+            }
             Event::Stored { status, .. } => {
                 let name = |chain: &super::Subchain| {
                     format!("{}..{} on {}", chain.head, chain.tail, world.tree.name(&chain.next))
                 };
                 let chains: Vec<String> = status.subchains.iter().take(4).map(name).collect();
                 progress.shape = chains.join(", ");
+                progress.tail = status.subchains.first().map(|primary| primary.tail);
             }
             _ => {}
         }
+    }
+
+    fn note_command(_world: &World, progress: &mut Progress, command: &Command) {
+        match command {
+            Command::Head { header, force: true, .. } => {
+                let target = header.hash();
+                progress.instead.retain(|_| progress.target == Some(target));
+                (progress.target, progress.taken) = (Some(target), false);
+                progress.announced = None;
+                progress.target = progress.target.filter(|_| !progress.terminated);
+            }
+            Command::Terminate {} => (progress.target, progress.terminated) = (None, true),
+            Command::Head { header, .. } => progress.announced = Some(header.hash()),
+            _ => {}
+        }
+    }
+
+    fn repeats_after(command: &Command) -> Option<Millis> {
+        matches!(command, Command::Head { force: true, .. }).then_some(SLOT_MS)
     }
 
     fn ending(event: &Event) -> Option<Ending> {
@@ -208,22 +271,27 @@ impl Family for Skeleton {
     }
 
     fn note_restart(_world: &World, progress: &mut Progress) {
-        progress.target = None;
-        progress.filled = None;
+        // The forced head will be announced again.
+        (progress.taken, progress.terminated) = (false, false);
+        progress.instead.clear();
+        progress.announced = None;
     }
 
     fn missing(world: &World, honest: &[&Peer], progress: &Progress) -> Option<Hash32> {
         let target = progress.target?;
         let (branch, number) = world.tree.find(&target)?;
         let header = world.tree.header(branch, number)?;
-        let is_missing =
-            progress.filled != Some(target) && honest.iter().any(|peer| peer.leads_to(header));
+        let is_missing = !std::iter::once(&target)
+            .chain(&progress.instead)
+            .any(|head| is_filled(world, progress, head))
+            && honest.iter().any(|peer| peer.leads_to(header));
         is_missing.then_some(target)
     }
 
     fn describe_missing(world: &World, progress: &Progress, target: &Hash32) -> String {
         let target = world.tree.name(target);
-        format!("head {target} is taken in and not filled; subchains are {}", progress.shape)
+        let taken = if progress.taken { "taken in" } else { "announced" };
+        format!("head {target} is {taken} and not filled; subchains are {}", progress.shape)
     }
 
     fn patience(world: &World, peers: usize) -> Millis {
@@ -299,6 +367,23 @@ impl Family for Skeleton {
             Command::Terminate {} => "to shut down".to_owned(),
         }
     }
+}
+
+/// The last block that is filled: its branch and its number.
+fn filled(world: &World, progress: &Progress) -> Option<(u32, u64)> {
+    if let Some(filled) = progress.filled {
+        return world.tree.find(&filled);
+    }
+    let local = &world.start().local;
+    world.tree.find(&local.head).map(|(branch, head)| (branch, head.min(local.snap_head)))
+}
+
+/// Whether a head is filled. It need not be followed if it is below what is filled, on the same
+/// chain (Engine API, `engine_forkchoiceUpdatedV1`: a valid ancestor of the head may be skipped).
+fn is_filled(world: &World, progress: &Progress, head: &Hash32) -> bool {
+    let Some((_, number)) = world.tree.find(head) else { return false };
+    filled(world, progress)
+        .is_some_and(|(branch, filled)| number <= filled && world.tree.is_on(branch, number, head))
 }
 
 /// What a head comes to, in words.

@@ -20,8 +20,6 @@ pub(super) enum Fault {
     FilledRowNotWritten,
     /// The filler goes on while the skeleton is rebuilt.
     FillerNotSuspended,
-    /// A filled header above the head becomes the skeleton.
-    FilledBeyondHeadRewrites,
     /// A head is taken whatever its parent is.
     ForkedHeadAccepted,
     /// A head is taken though there is a gap below it.
@@ -64,8 +62,6 @@ pub(super) enum Fault {
     ProgressionUnchecked,
     /// A cycle that ends leaves its requests, and takes their answers.
     RequestsOutliveCycle,
-    /// A head that any row has is taken for known if the primary subchain is one header.
-    RowBelowTailAccepted,
     /// Batches in the scratch space are used after a merge.
     ScratchConsumedAfterMerge,
     /// A batch of any length is taken.

@@ -18,13 +18,20 @@ pub struct LocalChain {
     blocks: FastMap<Hash32, LocalBlock>,
     canonical: BTreeMap<u64, Hash32>,
     snap_head: u64,
+    /// The last block that is said to be filled, if it is above all that is there.
+    filled_above: Option<SealedHeader>,
 }
 
 impl LocalChain {
     /// The local chain at the beginning.
     pub fn new(start: &LocalStart) -> Self {
         let blocks = start.blocks.iter().map(|block| (block.header.hash(), block.clone()));
-        let mut chain = Self { blocks: blocks.collect(), canonical: BTreeMap::new(), snap_head: 0 };
+        let mut chain = Self {
+            blocks: blocks.collect(),
+            canonical: BTreeMap::new(),
+            snap_head: 0,
+            filled_above: None,
+        };
         chain.make_canonical(start.head);
         chain.snap_head = start.snap_head;
         chain
@@ -67,14 +74,23 @@ impl LocalChain {
             || self.canonical(number) == Some(*hash);
         let filled = profile == Profile::Geth110
             || fault.is_some_and(|fault| UNMASKED.contains(&fault))
-            || self.snap_head >= number;
+            || self.snap_head().number() >= number;
         whole && canonical && filled
     }
 
     /// The last block that was filled (geth `CurrentSnapBlock`).
     pub fn snap_head(&self) -> &SealedHeader {
+        if let Some(above) = self.filled_above.as_ref().filter(|it| it.number() > self.snap_head) {
+            return above;
+        }
         let hash = self.canonical.get(&self.snap_head).expect("the snap head is canonical");
         &self.blocks[hash].header
+    }
+
+    /// The client says that it has filled up to a header above all that is there (geth's
+    /// `CurrentSnapBlock` is a pointer of its own).
+    pub(super) fn fill_above(&mut self, header: SealedHeader) {
+        self.filled_above = Some(header);
     }
 
     /// The header of this hash.
@@ -114,7 +130,7 @@ impl LocalChain {
             }
         }
         self.make_canonical(hash);
-        self.snap_head = number;
+        (self.snap_head, self.filled_above) = (number, None);
         true
     }
 

@@ -77,6 +77,11 @@ impl Syncer {
         }
     }
 
+    /// The local chain is filled up to a header above all that is there.
+    pub(super) fn fill_above(&mut self, header: SealedHeader) {
+        self.local.fill_above(header);
+    }
+
     /// The subchains and their store.
     pub fn subchains(&self) -> &Subchains {
         &self.chains
@@ -194,7 +199,9 @@ impl Syncer {
         let filled = self.filler.suspend(&self.local, self.chains.profile);
         out.event(Event::FillerSuspended { filled: filled.as_ref().map(SealedHeader::hash) });
         if let Some(filled) = filled {
-            self.chains.clean(&filled).into_iter().for_each(|event| out.event(event));
+            // What is wrong is for the log.
+            let cleaned = self.chains.clean(&filled).unwrap_or_default();
+            cleaned.into_iter().for_each(|event| out.event(event));
         }
     }
 

@@ -8,9 +8,11 @@
 //! ```
 
 mod backfiller;
+mod capabilities;
 mod capacity;
 mod catalog;
 mod claims;
+mod deviations;
 mod drawing;
 mod endings;
 mod family;
@@ -52,7 +54,7 @@ pub use profile::{Profile, Settings};
 pub use scratch::Scratch;
 pub use status::{Status, Subchain};
 pub use store::{Batch, Store};
-pub use subchains::{Consumed, Subchains};
+pub use subchains::{CleanError, Consumed, Subchains};
 pub use world::{LackSpec, LocalSpec, SideSpec, Spec, StoredChainSpec, StoredSpec, World};
 
 use fault::Fault;

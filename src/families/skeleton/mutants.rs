@@ -43,9 +43,6 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     LeftoverRowDeleted "covered-row-deleted" in "geth-1.10"
         "Deletes a leftover's row at a link though the primary subchain has it."
         "geth #26451, as c4a6621 has it";
-    FilledBeyondHeadRewrites "filled-beyond-head-rewrites"
-        "Makes a filled block above the head the whole skeleton, and loses the head."
-        "geth v1.17.5 eth/downloader/skeleton.go cleanStales, where a row was left behind";
     FilledRowNotWritten "filled-row-not-written" in "geth-1.10"
         "Makes the filled block right above the head the whole skeleton, and stores no row of it."
         "geth #26441, #26300, as c4a6621 has it";
@@ -115,9 +112,6 @@ pub(super) static ALL: &[Mutant<Skeleton>] = mutants! {
     RequestsOutliveCycle "requests-outlive-cycle"
         "Takes answers to requests of a cycle that has ended."
         "geth eth/downloader/skeleton.go sync: requests are forgotten";
-    RowBelowTailAccepted "row-below-tail-accepted"
-        "Takes any head for known that it has a row of, and does not follow it."
-        "geth v1.17.5 eth/downloader/skeleton.go processNewHead, with one header in the primary";
     ScratchConsumedAfterMerge "scratch-consumed-after-merge"
         "Goes on with the scratch space after a merge, and blames its owners."
         "geth #23982";

@@ -61,18 +61,20 @@ impl Settings {
     pub const CONTINUE_MS: Millis = 3_000;
     /// The wiggle room of a stale pivot (geth `2*fsMinFullBlocks-8`).
     pub const PIVOT_WIGGLE: u64 = 8;
+    /// What geth has.
+    pub(super) const GETH: Self = Self {
+        batch: 512,
+        scratch_batches: 256,
+        timeout_ms: 60_000,
+        fill_blocks: 2_048,
+        fill_ms: 1_000,
+        pivot_distance: None,
+        state_ms: 10_000,
+    };
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            batch: 512,
-            scratch_batches: 256,
-            timeout_ms: 60_000,
-            fill_blocks: 2_048,
-            fill_ms: 1_000,
-            pivot_distance: None,
-            state_ms: 10_000,
-        }
+        Self::GETH
     }
 }

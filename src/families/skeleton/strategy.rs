@@ -1,10 +1,11 @@
+use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, any, prop_oneof};
 use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, Strategy};
 
-use crate::machine::{Millis, PeerId};
+use crate::machine::{Capabilities, Millis, PeerId};
 use crate::scenario::{
     At, Crash, FaultKind, Heal, Liars, Lie, Limits, LinkFault, PeerPlan, Reconnect, Scenario,
     Session, Stall,
@@ -14,8 +15,14 @@ use crate::world::headers::{BranchSpec, HeaderTree, TreeSpec};
 use super::message::{Command, Part};
 use super::{
     LackSpec, LocalSpec, Misbehavior, PeerSpec, Profile, Settings, SideSpec, Skeleton, Spec,
-    StoredChainSpec, StoredSpec,
+    StoredChainSpec, StoredSpec, capabilities,
 };
+
+/// geth's own sizes.
+const OWN: Settings = Settings::GETH;
+
+/// geth `fsMinFullBlocks`.
+const OWN_PIVOT_DISTANCE: u64 = 64;
 
 /// Most of what happens, happens until then.
 const BUSY_UNTIL_MS: Millis = 40_000;
@@ -23,27 +30,50 @@ const BUSY_UNTIL_MS: Millis = 40_000;
 /// The time from one head of a run to the next.
 const RUN_MS: Millis = 500;
 
-/// Chains of this length are synced with geth's own sizes.
-const LONG: u64 = 600;
+/// How many cases of a subject that takes any sizes have geth's own: chains must be long then.
+const OWN_SIZES: f64 = 0.03;
 
 /// Draws whole scenarios.
-pub(super) fn scenarios(profile: &str) -> BoxedStrategy<Scenario<Skeleton>> {
+pub(super) fn scenarios(
+    profile: &str,
+    subject: &Capabilities,
+) -> BoxedStrategy<Scenario<Skeleton>> {
     let profile = Profile::of_name(profile);
-    let local = (any::<u8>(), part(), option::weighted(0.4, part()), lacks(), sides());
-    let stored = option::weighted(0.3, stored());
+    let any_sizes = subject.has(capabilities::SIZES);
+    let can = Can {
+        be_terminated: subject.has(capabilities::TERMINATE),
+        have_stored: subject.has(capabilities::STORED),
+        lack_parts: subject.has(capabilities::LACKS),
+        set_head: subject.has(capabilities::SET_HEAD) && profile != Profile::Geth110,
+        snap: subject.has(capabilities::SNAP),
+    };
+    let own = if any_sizes { weighted(OWN_SIZES).boxed() } else { Just(true).boxed() };
+    own.prop_flat_map(move |own| scenarios_of(profile, own, can)).boxed()
+}
+
+/// What a subject can do of what is drawn.
+#[derive(Clone, Copy, Debug)]
+struct Can {
+    be_terminated: bool,
+    have_stored: bool,
+    lack_parts: bool,
+    set_head: bool,
+    snap: bool,
+}
+
+/// Scenarios with geth's own sizes, or with any sizes.
+fn scenarios_of(profile: Profile, own: bool, can: Can) -> BoxedStrategy<Scenario<Skeleton>> {
+    let local = (any::<u8>(), part(), option::weighted(0.4, part()), lacks(can), sides());
+    let stored = sometimes(can.have_stored, stored(own));
     let peers = (full_peer(), vec(other_peer(), 0..4));
     let crashes = option::weighted(0.2, vec((0..BUSY_UNTIL_MS, 1..20_000_u64), 1..3));
     let heal = (10_000..90_000_u64, prop_oneof![Just(Liars::Leave), Just(Liars::Stay)]);
     let last = (part(), 0..30_000_u64, any::<bool>());
-    let commands = vec((0..8_000_u64, command()), 1..9);
-    ((settings(), tree(profile)), local, stored, peers, commands, (crashes, heal, last))
+    let commands = vec((0..8_000_u64, command(own, can)), 1..9);
+    let world = (settings(own, can), tree(profile, own));
+    (world, local, stored, peers, commands, (crashes, heal, last))
         .prop_map(move |((settings, tree), local, stored, peers, commands, ends)| {
             let (crashes, heal, last) = ends;
-            let Settings { batch, scratch_batches, .. } = Settings::default();
-            let settings = match tree.length {
-                LONG.. => Settings { batch, scratch_batches, ..settings },
-                _ => settings,
-            };
             let draft = Draft { profile, settings, tree, local, stored, peers, commands };
             draft.assemble(crashes.unwrap_or_default(), heal, last)
         })
@@ -55,11 +85,31 @@ fn part() -> impl Strategy<Value = u16> + Clone {
     prop_oneof![2 => Just(0), 1 => Just(u16::MAX), 4 => any::<u16>()]
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+/// Three times in ten, if it can be.
+fn sometimes<T: Clone + std::fmt::Debug + 'static>(
+    can_be: bool,
+    strategy: impl Strategy<Value = T> + 'static,
+) -> BoxedStrategy<Option<T>> {
+    if can_be { option::weighted(0.3, strategy).boxed() } else { Just(None).boxed() }
+}
+
+/// A length, or a distance, that is about some batches of geth's own size.
+fn about_batches(most: u64) -> impl Strategy<Value = u64> + Clone {
+    (1..=most, 0..7_u64).prop_map(|(batches, around)| batches * OWN.batch + around - 3)
+}
+
+fn settings(own: bool, can: Can) -> impl Strategy<Value = Settings> {
     let batch = prop_oneof![1 => Just(1), 6 => 2..10_u64, 2 => 10..40_u64, 1 => Just(512)];
     let scratch = prop_oneof![1 => Just(1), 5 => 2..8_u64, 1 => Just(256)];
     let fill_blocks = prop_oneof![3 => 1..30_u64, 1 => Just(2_048)];
-    let pivot = option::weighted(0.3, 8..16_u64);
+    let (batch, scratch, fill_blocks, pivot) = if own {
+        let fill_blocks = prop_oneof![1 => 30..600_u64, 3 => Just(OWN.fill_blocks)];
+        let (batch, scratch) = (Just(OWN.batch).boxed(), Just(OWN.scratch_batches).boxed());
+        (batch, scratch, fill_blocks.boxed(), Just(OWN_PIVOT_DISTANCE).boxed())
+    } else {
+        (batch.boxed(), scratch.boxed(), fill_blocks.boxed(), (8..16_u64).boxed())
+    };
+    let pivot = sometimes(can.snap, pivot);
     (batch, scratch, fill_blocks, 50..3_000_u64, pivot, 1..20_000_u64).prop_map(
         |(batch, scratch_batches, fill_blocks, fill_ms, pivot_distance, state_ms)| Settings {
             batch,
@@ -75,15 +125,20 @@ fn settings() -> impl Strategy<Value = Settings> {
 
 /// DIFFERENCE between the profiles: the older one is known to fail where chains fork below what is
 /// filled (#29358) and where the local chain is changed (#33428), so it is not led there.
-fn tree(profile: Profile) -> BoxedStrategy<TreeSpec> {
-    let length = prop_oneof![
-        60 => 1..12_u64,
-        150 => 12..70_u64,
-        60 => 70..200_u64,
-        // Batches of geth's own size are more than one only here.
-        3 => LONG..2_000_u64,
-    ];
-    let branch = (any::<u8>(), part(), 1..40_u64);
+fn tree(profile: Profile, own: bool) -> BoxedStrategy<TreeSpec> {
+    let length = if own {
+        // Batches of geth's own size are more than one only in long chains.
+        let any = OWN.batch..5 * OWN.batch;
+        prop_oneof![2 => 1..200_u64, 3 => about_batches(4), 3 => any].boxed()
+    } else {
+        prop_oneof![2 => 1..12_u64, 5 => 12..70_u64, 2 => 70..200_u64].boxed()
+    };
+    let grown = if own {
+        prop_oneof![3 => 1..40_u64, 1 => about_batches(1)].boxed()
+    } else {
+        (1..40_u64).boxed()
+    };
+    let branch = (any::<u8>(), part(), grown);
     let branches = match profile {
         Profile::Geth110 => Just(Vec::new()).boxed(),
         Profile::Geth117 => prop_oneof![1 => Just(Vec::new()), 2 => vec(branch, 1..4)].boxed(),
@@ -103,9 +158,10 @@ fn tree(profile: Profile) -> BoxedStrategy<TreeSpec> {
         .boxed()
 }
 
-fn lacks() -> impl Strategy<Value = Vec<(u16, Part)>> {
+fn lacks(can: Can) -> impl Strategy<Value = Vec<(u16, Part)>> {
+    let some = u32::from(can.lack_parts);
     let part_of = select(vec![Part::Body, Part::Header, Part::Receipts]);
-    prop_oneof![1 => Just(Vec::new()), 1 => vec((part(), part_of), 1..3)]
+    prop_oneof![1 => Just(Vec::new()), some => vec((part(), part_of), 1..3)]
 }
 
 fn sides() -> impl Strategy<Value = Vec<(u8, u16)>> {
@@ -120,8 +176,15 @@ struct StoredDraft {
     garbled: bool,
 }
 
-fn stored() -> impl Strategy<Value = StoredDraft> {
-    let chains = vec((0..30_u64, 1..20_u64, any::<u8>()), 1..5);
+fn stored(own: bool) -> impl Strategy<Value = StoredDraft> {
+    let (gap, length) = ((0..30_u64).boxed(), (1..20_u64).boxed());
+    let (gap, length) = if own {
+        let gap = prop_oneof![2 => gap, 2 => about_batches(2)].boxed();
+        (gap, prop_oneof![2 => length, 2 => about_batches(1)].boxed())
+    } else {
+        (gap, length)
+    };
+    let chains = vec((gap, length, any::<u8>()), 1..5);
     let finalized = option::weighted(0.3, part());
     let garbled = prop_oneof![9 => Just(false), 1 => Just(true)];
     (chains, finalized, garbled).prop_map(|(chains, finalized, garbled)| StoredDraft {
@@ -145,17 +208,25 @@ enum Move {
     Terminate,
 }
 
-fn command() -> impl Strategy<Value = MoveDraft> {
+fn command(own: bool, can: Can) -> impl Strategy<Value = MoveDraft> {
+    let (gap, back) = ((2..30_u64).boxed(), (1..10_u64).boxed());
+    let (gap, back) = if own {
+        let gap = prop_oneof![1 => gap, 1 => about_batches(2)].boxed();
+        (gap, prop_oneof![1 => back, 1 => about_batches(1)].boxed())
+    } else {
+        (gap, back)
+    };
+    let set_head = if can.set_head { 3 } else { 0 };
     let step = prop_oneof![
         8 => Just(Move::Ahead(1)),
-        3 => (2..30_u64).prop_map(Move::Ahead),
-        2 => (1..10_u64).prop_map(Move::Back),
+        3 => gap.prop_map(Move::Ahead),
+        2 => back.prop_map(Move::Back),
         2 => Just(Move::Bounds),
         4 => (any::<u8>(), part()).prop_map(|(branch, at)| Move::Branch(branch, at)),
-        3 => (any::<u8>(), part(), any::<bool>()).prop_map(|(b, at, d)| Move::Local(b, at, d)),
+        set_head => (any::<u8>(), part(), any::<bool>()).prop_map(|(b, at, d)| Move::Local(b, at, d)),
         1 => (2..14_u64).prop_map(Move::Run),
         2 => Just(Move::Same),
-        1 => option::weighted(0.3, Just(())).prop_map(|dead| {
+        1 => sometimes(can.be_terminated, Just(())).prop_map(|dead| {
             if dead.is_some() { Move::Terminate } else { Move::Bounds }
         })
     ];
@@ -385,8 +456,7 @@ impl Draft {
                 let branch = u32::from(branch) % tree.branches();
                 let number = scale(at, tree.top(branch));
                 let hash = tree.header(branch, number)?.hash();
-                let old = self.profile == Profile::Geth110;
-                return (!old).then_some(Command::SetHead { hash, delete });
+                return Some(Command::SetHead { hash, delete });
             }
             Move::Run(_) | Move::Same => {}
             Move::Terminate => return Some(Command::Terminate {}),

@@ -1,5 +1,8 @@
 //! How the subchains change: at a new head, at a delivery, after a fill.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::machine::PeerId;
 use crate::primitives::ethereum_header::SealedHeader;
 
@@ -26,6 +29,18 @@ pub struct Consumed {
     pub culprit: Option<PeerId>,
     /// What became durable.
     pub stored: Option<Event>,
+}
+
+/// Why nothing is removed though something is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CleanError {
+    /// The filled block is below the tail (`geth-1.10`).
+    BelowTail,
+    /// The row above the filled block does not hang on it.
+    Discontinuous,
+    /// There is no row above the filled block.
+    Missing,
 }
 
 impl Subchains {
@@ -95,9 +110,9 @@ impl Subchains {
         let (number, last) = (head.number(), self.status.subchains[0]);
         let same = self.store.hash(number) == Some(head.hash());
         if last.tail >= number {
-            // DIFFERENCE: geth takes a head below the only header for known if any row is that head.
-            let at_head = last.head == number || self.fault == Some(Fault::RowBelowTailAccepted);
-            let is_all = last.head == last.tail && at_head && same;
+            // geth takes a head below the only header for known if any row is that head, and does not
+            // follow it.
+            let is_all = last.head == last.tail && same;
             return if is_all { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
         if last.head + 1 < number && self.fault != Some(Fault::GappedHeadAccepted) {
@@ -153,7 +168,10 @@ impl Subchains {
     }
 
     /// Removes what is filled (geth `cleanStales`).
-    pub fn clean(&mut self, filled: &SealedHeader) -> Vec<Event> {
+    ///
+    /// # Errors
+    /// What is wrong with the rows. geth writes it to its log and goes on.
+    pub fn clean(&mut self, filled: &SealedHeader) -> Result<Vec<Event>, CleanError> {
         match self.profile {
             Profile::Geth110 => self.clean_110(filled),
             Profile::Geth117 => self.clean_117(filled),
@@ -254,42 +272,43 @@ impl Subchains {
         self.status.subchains.truncate(1);
     }
 
-    fn clean_117(&mut self, filled: &SealedHeader) -> Vec<Event> {
+    fn clean_117(&mut self, filled: &SealedHeader) -> Result<Vec<Event>, CleanError> {
         let number = filled.number();
         let Subchain { head, tail, .. } = self.status.subchains[0];
         let other_side = self.store.hash(number) != Some(filled.hash());
         let skipped = other_side && self.fault != Some(Fault::CleansSideChain);
         if number < tail || skipped || self.fault == Some(Fault::StaleRowsKept) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        // DIFFERENCE: geth makes a filled block above the head the whole skeleton, if its row was
-        // left behind. A forced head below is lost by that until it is announced again.
-        if number > head && self.fault != Some(Fault::FilledBeyondHeadRewrites) {
-            return Vec::new();
+        if number > head && other_side {
+            return Ok(Vec::new());
         }
         let row = self.store.row(number + 1).map(SealedHeader::parent);
         let primary = &mut self.status.subchains[0];
         let last = if number < head && self.fault != Some(Fault::CleanupOffByOne) {
-            let Some(next) = row.filter(|next| *next == filled.hash() || other_side) else {
-                return Vec::new();
-            };
+            let next = row.ok_or(CleanError::Missing)?;
+            if next != filled.hash() && !other_side {
+                return Err(CleanError::Discontinuous);
+            }
             (primary.tail, primary.next) = (number + 1, next);
             number
         } else {
+            // A filled block above the head becomes the whole skeleton, if its row was left behind. A
+            // forced head below is lost by that.
             (primary.tail, primary.next) = (number, filled.parent());
             primary.head = primary.head.max(number);
             head.min(number - 1)
         };
-        self.delete(Batch::default(), tail, last)
+        Ok(self.delete(Batch::default(), tail, last))
     }
 
     /// DIFFERENCE between the profiles: before #28581 and #29358 the filled header itself became
     /// the tail, whatever chain it was on.
-    fn clean_110(&mut self, filled: &SealedHeader) -> Vec<Event> {
+    fn clean_110(&mut self, filled: &SealedHeader) -> Result<Vec<Event>, CleanError> {
         let number = filled.number();
         let primary = &mut self.status.subchains[0];
         if number < primary.tail {
-            return Vec::new();
+            return Err(CleanError::BelowTail);
         }
         let (old_head, old_tail) = (primary.head, primary.tail);
         (primary.tail, primary.next) = (number, filled.parent());
@@ -301,7 +320,7 @@ impl Subchains {
         if old_head < number && !left_out {
             batch.put(filled.clone());
         }
-        self.delete(batch, old_tail, old_head.min(number.saturating_sub(1)))
+        Ok(self.delete(batch, old_tail, old_head.min(number.saturating_sub(1))))
     }
 
     /// Deletes rows in steps. Between two of them the status names the rows that are really there.

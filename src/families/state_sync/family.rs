@@ -122,6 +122,12 @@ impl Family for StateSync {
         (got > limit).then_some((got, limit))
     }
 
+    /// Code can be the bytes of a trie node: geth asks for both, for each on its own (v1.10.13
+    /// trie/sync.go `nodeReqs`, `codeReqs`).
+    fn is_two_items(world: &World, key: Hash32) -> bool {
+        world.chain.nodes().contains_key(&key) && world.chain.codes().contains_key(&key)
+    }
+
     fn must_keep(_world: &World, spec: &PeerSpec) -> bool {
         spec.think_ms <= 1_000
     }

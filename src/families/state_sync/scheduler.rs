@@ -37,6 +37,8 @@ pub struct Scheduler {
     /// What is finished and not yet durable.
     finished_nodes: HashTable<()>,
     finished_codes: HashTable<()>,
+    /// What was finished before it was handed out, by its turn: it is in the queue still.
+    early: BTreeMap<u32, Hash32>,
     fault: Option<Fault>,
 }
 
@@ -102,6 +104,7 @@ impl Scheduler {
             fetches: Box::new([0; DEPTHS]),
             finished_nodes: HashTable::default(),
             finished_codes: HashTable::default(),
+            early: BTreeMap::new(),
             fault,
         };
         scheduler.add_trie(store, root, Position::ROOT, None, true);
@@ -109,15 +112,28 @@ impl Scheduler {
     }
 
     /// Hands out at most `max` items; 0 is as many as there are.
+    ///
+    /// As in geth, an item that came before its turn is handed out all the same, a finished node as
+    /// code, and one that is node and code is handed out for each, as a node while the node is missing.
     pub fn missing(&mut self, max: usize) -> Missing {
         let mut missing = Missing::default();
+        for (turn, id) in self.take_queued(if max == 0 { usize::MAX } else { max }) {
+            let Some(hash) = self.hash_of(turn, id) else { continue };
+            if self.nodes.find(&self.requests, &hash).is_some() {
+                missing.nodes.push(hash);
+            } else {
+                missing.codes.push(hash);
+            }
+        }
+        missing
+    }
+
+    /// The same, but nothing that has come, or that was handed out as the other of node and code.
+    pub(super) fn missing_once(&mut self, max: usize) -> Missing {
+        let mut missing = Missing::default();
         loop {
-            let wanted = match max {
-                0 => usize::MAX,
-                max => max - missing.nodes.len() - missing.codes.len(),
-            };
             // First from the queue, then to the requests: both stay in the cache so.
-            let next = self.take_queued(wanted);
+            let next = self.take_queued(max - missing.nodes.len() - missing.codes.len());
             if next.is_empty() {
                 return missing;
             }
@@ -125,9 +141,21 @@ impl Scheduler {
                 let request = &self.requests[id as usize];
                 if request.turn == turn && !request.done {
                     self.hand_out(request.hash, id, &mut missing);
+                } else {
+                    self.early.remove(&turn);
                 }
             }
         }
+    }
+
+    /// The hash of a request that was taken out of the queue, and notes that it is handed out.
+    fn hash_of(&mut self, turn: u32, id: u32) -> Option<Hash32> {
+        let request = &mut self.requests[id as usize];
+        if request.turn != turn || request.done {
+            return self.early.remove(&turn);
+        }
+        request.handed_out = true;
+        Some(request.hash)
     }
 
     /// Takes up to `count` requests out of the queue, each with its turn.
@@ -148,8 +176,6 @@ impl Scheduler {
 
     /// Hands out one item. One hash can be a node and a code: the fetch of one brings both.
     ///
-    /// DIFFERENCE: geth hands an item out once more, for a needless fetch, when it came before it
-    /// was handed out, or when it is on its way as the other of node and code.
     fn hand_out(&mut self, hash: Hash32, id: u32, missing: &mut Missing) {
         let other = if self.requests[id as usize].is_code { &self.nodes } else { &self.codes };
         let other = other.find(&self.requests, &hash).map(|id| id as usize);
@@ -391,6 +417,9 @@ impl Scheduler {
         let request = &mut self.requests[id as usize];
         request.done = true;
         let (hash, is_code) = (request.hash, request.is_code);
+        if !request.handed_out {
+            self.early.insert(request.turn, hash);
+        }
         let depth = request.position.depth();
         let parent = request.parent.take();
         let others = std::mem::take(&mut request.has_other_parents)

@@ -83,7 +83,9 @@ impl Worker {
     pub(super) fn fill(&mut self, peer: PeerId, count: usize) -> (Tasks, Tasks) {
         let queued = self.nodes.len() + self.codes.len();
         if count > queued {
-            let missing = self.scheduler.missing(count - queued);
+            // DIFFERENCE: geth asks once more for what came before its turn, and for what is on its way
+            // as the other of node and code.
+            let missing = self.scheduler.missing_once(count - queued);
             if queued == 0 && self.profile == Profile::Geth110 {
                 return self.take_fresh(peer, missing);
             }

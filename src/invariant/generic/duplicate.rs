@@ -73,7 +73,11 @@ impl<F: Family> Invariant<F> for Duplicate<F> {
 impl<F: Family> Duplicate<F> {
     fn ask(&mut self, now: Time, peer: PeerId, message: &F::Message) -> Result<(), Violation> {
         let mut broken = None;
+        let world = &self.context.world;
         F::asked(message, &mut |key| {
+            if F::is_two_items(world, key) {
+                return;
+            }
             self.judged += 1;
             if let Some((earlier, at)) = self.asked.insert(key, (peer, now))
                 && now.since(at) < F::RETRY_MS

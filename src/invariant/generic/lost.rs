@@ -85,6 +85,9 @@ impl<F: Family> Invariant<F> for Lost<F> {
                     }
                 }
             }
+            What::Out { output: Output::Event { event }, .. } if F::asks_anew(event) => {
+                self.asked.clear();
+            }
             // A new process may go about it in another way.
             What::Crashed { .. } => self.asked.clear(),
             _ => {}

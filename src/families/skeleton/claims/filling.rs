@@ -1,5 +1,6 @@
 use crate::families::skeleton::{BoundsAnswer, Event, Profile, Skeleton, Status, Subchain};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::FastSet;
 use crate::primitives::ethereum_header::SealedHeader;
 use crate::primitives::ethereum_state::Hash32;
 use crate::trace::{Step, What};
@@ -13,7 +14,8 @@ pub(super) static FILLS_ONLY_WHEN_LINKED: Claim = Claim {
               skeleton is rebuilt.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "Blocks below a gap cannot be executed, and a filler that runs while rows are rewritten \
+          reads a mixture of two chains.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `sync`: resume and suspend",
 };
@@ -25,8 +27,9 @@ pub(super) static FILLS_THE_SKELETON: Claim = Claim {
               there.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Only the headers under the announced head are known to be those of the chain.",
+    exceptions: "Headers that another has replaced in place while the filler ran: they may be in \
+                 its queue.",
     source: "geth eth/downloader/beaconsync.go `fetchHeaders`; #24691",
 };
 
@@ -37,7 +40,8 @@ pub(super) static CLEANS_WHAT_IS_FILLED: Claim = Claim {
               are deleted, and no other.",
     strength: Strength::Profile(NEW),
     needs: Needs::Events,
-    why: "",
+    why: "Rows that are filled are of no use and would stay for ever; rows that are not filled are \
+          needed.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `cleanStales`; #24670, #26441, #28581, #29358, #33481",
 };
@@ -49,8 +53,8 @@ pub(super) static BOUNDS_CONSISTENT: Claim = Claim {
               header if it lies between them.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The filler works from these bounds alone.",
+    exceptions: "Bounds with a missing row: another claim is about that.",
     source: "geth eth/downloader/skeleton.go `Bounds`; #26441, #32221",
 };
 
@@ -77,6 +81,9 @@ struct Filling {
     local: Local,
     phase: Phase,
     runs: bool,
+    /// Headers of the skeleton that others have replaced while the filler ran: it may have them in
+    /// its queue.
+    replaced: FastSet<Hash32>,
     /// What cleaning must lead to; `None` outside of it.
     cleaning: Option<Option<Subchain>>,
 }
@@ -91,6 +98,7 @@ impl Filling {
             local: Local::new(start),
             phase: Phase::default(),
             runs: false,
+            replaced: FastSet::default(),
             cleaning: None,
         })
     }
@@ -105,12 +113,13 @@ impl Filling {
             } else {
                 self.local.canonical(number)
             };
+            let queued = self.replaced.contains(&header.hash());
             let on = below == Some(header.parent()) || self.local.knows(&header.parent());
             below = Some(header.hash());
             let world = self.context.world.clone();
             self.reports.judge(
                 &FILLS_THE_SKELETON,
-                expected == Some(header.hash()) && on,
+                (queued || expected == Some(header.hash())) && on,
                 || {
                     let name = |hash: &Hash32| world.tree.name(hash);
                     let expected = expected.as_ref().map_or_else(|| "nothing".to_owned(), name);
@@ -119,6 +128,15 @@ impl Filling {
             )?;
         }
         Ok(())
+    }
+
+    fn note_replaced(&mut self, rows: &[SealedHeader]) {
+        let Some(head) = self.durable.primary().map(|primary| primary.head) else { return };
+        for row in rows.iter().filter(|_| self.runs) {
+            // What stood on it is out of the skeleton, too.
+            let before = (row.number()..=head).filter_map(|number| self.durable.hash(number));
+            self.replaced.extend(before.filter(|hash| *hash != row.hash()));
+        }
     }
 
     fn suspended(&mut self, filled: Option<Hash32>) -> Result<(), Violation> {
@@ -141,10 +159,11 @@ impl Filling {
         let (number, parent) = self.local.block(&filled)?;
         let primary = *self.durable.primary()?;
         let same = self.durable.hash(number) == Some(filled);
-        if number < primary.tail || number > primary.head || !same {
+        if number < primary.tail || !same {
             return None;
         }
-        if number == primary.head {
+        // A row above the head was left behind by an earlier one.
+        if number >= primary.head {
             return Some(Subchain { head: number, tail: number, next: parent });
         }
         Some(Subchain { tail: number + 1, next: filled, ..primary })
@@ -222,8 +241,9 @@ impl Invariant<Skeleton> for Filling {
             self.runs = false;
         }
         match event_of(step) {
-            Some(event @ Event::Stored { status, deleted, .. }) => {
+            Some(event @ Event::Stored { status, deleted, rows }) => {
                 self.stored(status, *deleted)?;
+                self.note_replaced(rows);
                 self.durable.note(event);
             }
             Some(Event::CycleStarted { .. }) => {
@@ -238,6 +258,7 @@ impl Invariant<Skeleton> for Filling {
                     ("the filler waits for a link".to_owned(), "it runs".to_owned())
                 })?;
                 self.runs = true;
+                self.replaced.clear();
             }
             Some(Event::Filled { headers }) => {
                 self.must_run(true, "blocks are filled")?;

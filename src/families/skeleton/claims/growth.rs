@@ -12,7 +12,7 @@ pub(super) static GROWS_FROM_THE_TAIL: Claim = Claim {
     summary: "A header reaches the store only if it hangs on the primary subchain.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "A header below the tail is proven by the hash that the tail names, and by nothing else.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `processResponse`",
 };
@@ -25,7 +25,7 @@ pub(super) static LINKS_EXACTLY: Claim = Claim {
               block is gone.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "A link too low fetches what is there; one too high leaves a block without its ancestors.",
     exceptions: "",
     source: "geth #24550, #25578, #33428, #35190",
 };
@@ -37,7 +37,8 @@ pub(super) static MERGES_EXACTLY: Claim = Claim {
               cuts it back if not; no other header is lost.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "Headers that were fetched once need not be fetched again, and those of another chain \
+          must go.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `mergeSubchains`; #23982, #26451, #33481",
 };

@@ -2,6 +2,7 @@
 
 mod filling;
 mod growth;
+mod heads;
 mod ledger;
 mod pivot;
 mod placing;

@@ -11,7 +11,7 @@ pub(super) static PIVOT_FOLLOWS_THE_HEAD: Claim = Claim {
               committed stale, and does not move once it is committed.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "Peers keep the states of the last 128 blocks only; a committed state is executed upon.",
     exceptions: "",
     source: "geth eth/downloader/beaconsync.go `fetchHeaders`; #26453, #28126, #35402, #33150",
 };

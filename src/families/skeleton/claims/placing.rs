@@ -14,8 +14,9 @@ pub(super) static HEAD_PLACED_RIGHTLY: Claim = Claim {
               demands, and what is persisted then is what was persisted before, with this head.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Heads, refusals and restarts are the contract between the skeleton and what announces \
+          heads.",
+    exceptions: "A client that is busy, or does not say why it refuses, is believed.",
     source: "geth eth/downloader/skeleton.go `processNewHead`, `initSync`; #33428",
 };
 
@@ -26,7 +27,7 @@ pub(super) static LOADS_WHAT_IS_PERSISTED: Claim = Claim {
               were persisted at whatever point the process before has died.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "What was fetched before a crash need not be fetched again.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `initSync`; #26441: state in memory only",
 };
@@ -143,7 +144,8 @@ impl Placing {
         let number = header.number();
         let is_there = self.durable.hash(number) == Some(header.hash());
         if number <= primary.tail {
-            let alone = primary.head == primary.tail && primary.head == number;
+            // Any row will do, be it of an older subchain.
+            let alone = primary.head == primary.tail;
             return if alone && is_there { HeadAnswer::Accepted } else { HeadAnswer::Reorged };
         }
         if number > primary.head.saturating_add(1) {

@@ -11,7 +11,7 @@ pub(super) static SUBCHAINS_WELL_FORMED: Claim = Claim {
               there and link, and `Next` is the parent of the tail.",
     strength: Strength::Profile(BOTH),
     needs: Needs::Events,
-    why: "",
+    why: "All decisions of the next cycle are made from these rows and numbers.",
     exceptions: "",
     source: "geth eth/downloader/skeleton.go `subchain`; #26451, #29358, #28581",
 };

@@ -2,7 +2,7 @@ use crate::families::ClaimEntry;
 use crate::families::skeleton::Skeleton;
 use crate::invariant::generic;
 
-use super::{filling, growth, pivot, placing, requests, shape};
+use super::{filling, growth, heads, pivot, placing, requests, shape};
 
 /// All claims. Those that judge the end come last.
 pub(in crate::families::skeleton) fn all() -> Vec<ClaimEntry<Skeleton>> {
@@ -33,6 +33,7 @@ pub(in crate::families::skeleton) fn all() -> Vec<ClaimEntry<Skeleton>> {
         ClaimEntry::new(&generic::STAYS_CONVERGED, generic::stays_converged),
         ClaimEntry::new(&generic::QUIET_WHEN_DONE, generic::quiet_when_done),
         ClaimEntry::new(&generic::NO_LOST_REQUEST, generic::no_lost_request),
-        ClaimEntry::new(&generic::CONVERGENCE, generic::convergence),
+        ClaimEntry::new(&heads::TAKEN_HEAD_KEPT, heads::kept),
+        ClaimEntry::new(&generic::CONVERGENCE, heads::convergence),
     ]
 }

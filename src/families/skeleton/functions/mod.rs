@@ -6,6 +6,7 @@
 
 mod label;
 mod parts;
+mod progress;
 mod shape;
 mod table;
 #[cfg(test)]

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::families::skeleton::backfiller::find_ancestor;
 use crate::families::skeleton::message::HeadAnswer;
 use crate::families::skeleton::world::check_settings;
-use crate::families::skeleton::{Profile, Scratch, Settings, Status, Subchain, Subchains};
+use crate::families::skeleton::{
+    CleanError, Profile, Scratch, Settings, Status, Subchain, Subchains,
+};
 use crate::machine::PeerId;
 
 use super::label::{Label, Labels};
@@ -62,6 +64,8 @@ pub(super) struct After {
     subchains: Option<Vec<SubchainShape>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     finalized: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<CleanError>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<Labels>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,8 +224,8 @@ pub(super) struct CleanGiven {
 pub(super) fn clean_up(given: &CleanGiven) -> Result<After, String> {
     let (shape, mut chains) = running(given.profile, &given.chain, &given.stored)?;
     let filled = shape.header(&given.filled).map_err(|why| format!("filled: {why}"))?.clone();
-    chains.clean(&filled);
-    Ok(After::of(&shape, &chains))
+    let error = chains.clean(&filled).err();
+    Ok(After { error, ..After::of(&shape, &chains) })
 }
 
 pub(super) fn bounds(given: &StoredGiven) -> Result<BoundsShape, String> {

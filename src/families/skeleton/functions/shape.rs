@@ -92,7 +92,8 @@ pub struct LocalShape {
     /// The canonical head. The headers that lead to it from genesis are the local chain.
     pub head: Label,
     /// The number of the last block that was filled. If absent, that of the highest one that is
-    /// whole: only a whole block can have been filled.
+    /// whole: only a whole block can have been filled. It may be above
+    /// the head, as a client's own pointer may be: all that is there is filled then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snap_head: Option<u64>,
     /// The last blocks of chains that are there and not canonical.
@@ -300,12 +301,12 @@ impl Shape {
             })?;
             blocks[*block].lacks = Some(lack.part);
         }
+        if shape.snap_head.is_some_and(|number| number > i64::MAX.unsigned_abs()) {
+            return Err(format!("local.snap_head: at most {}", i64::MAX));
+        }
         let whole = blocks[..path_length].iter().rev().find(|block| block.lacks.is_none());
         let whole = whole.map_or(0, |block| block.header.number());
-        let snap_head = shape.snap_head.unwrap_or(whole);
-        if snap_head > head.number() {
-            return Err(format!("local.snap_head: at most {}, the head", head.number()));
-        }
+        let snap_head = shape.snap_head.map_or(whole, |number| number.min(head.number()));
         Ok(LocalStart { blocks: blocks.into(), head: head.hash(), snap_head })
     }
 
@@ -327,7 +328,25 @@ impl Shape {
     }
 
     pub(super) fn local_chain(&self, shape: Option<&LocalShape>) -> Result<LocalChain, String> {
-        self.local(shape).map(|start| LocalChain::new(&start))
+        let mut local = LocalChain::new(&self.local(shape)?);
+        if let Some(above) = shape.and_then(|shape| self.filled_above(shape)) {
+            local.fill_above(above);
+        }
+        Ok(local)
+    }
+
+    /// The header of a snap head above the head: the one that the head's chain has, or one that no
+    /// chain has.
+    pub(super) fn filled_above(&self, shape: &LocalShape) -> Option<SealedHeader> {
+        let head = self.header(&shape.head).ok()?;
+        let number = shape.snap_head.filter(|number| *number > head.number())?;
+        let above = match &shape.head {
+            Label::Side(name, _) => self.header(&Label::Side(name.clone(), number)),
+            _ => self.header(&Label::Trunk(number)),
+        };
+        let nobody_has =
+            || SealedHeader::of_fields(&HeaderFields { number, ..HeaderFields::default() });
+        Some(above.map_or_else(|_| nobody_has(), SealedHeader::clone))
     }
 
     /// What is persisted, and its status as JSON.

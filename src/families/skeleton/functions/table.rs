@@ -1,6 +1,6 @@
 use crate::families::{FunctionKind, table_function};
 
-use super::{parts, transition};
+use super::{parts, progress, transition};
 
 /// All functions by kind.
 pub(in crate::families::skeleton) fn all() -> Vec<FunctionKind> {
@@ -45,6 +45,11 @@ pub(in crate::families::skeleton) fn all() -> Vec<FunctionKind> {
             parts::link
         ),
         table_function!("ancestor", "the last block that need not be filled", parts::ancestor),
+        table_function!(
+            "progress",
+            "what a node says of its progress: where the sync began, where it is, where it ends",
+            progress::progress
+        ),
         table_function!("status-write", "the persisted status, byte for byte", parts::status_write),
         table_function!("status-read", "what a persisted status says", parts::status_read),
     ]

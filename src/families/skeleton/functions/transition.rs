@@ -55,6 +55,10 @@ pub struct TablePeer {
     /// the first that is asked for down to the first that it does not have.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub has: Labels,
+    /// How long its first answers take; the last of these holds for all that follow. At once, if
+    /// there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delays_ms: Vec<Millis>,
     /// Whether it comes only by a step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub comes_later: bool,
@@ -130,7 +134,7 @@ pub struct StepOutcome {
     /// The subchains that are persisted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subchains: Option<Vec<SubchainShape>>,
-    /// The finalized number that is persisted.
+    /// The finalized number that is persisted; `null` says that there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finalized: Option<u64>,
     /// The rows that are persisted, the highest first.
@@ -239,6 +243,9 @@ struct Run<'a> {
     now: Time,
     /// What is on its way to the syncer.
     pending: VecDeque<Input<Skeleton>>,
+    /// Answers that take time, by when they come and in the order of the requests.
+    delayed: BTreeMap<(Time, u64), (PeerId, Message)>,
+    requests: u64,
     outcome: StepOutcome,
     linked: bool,
     served: u64,
@@ -249,6 +256,7 @@ struct Run<'a> {
 struct PeerState {
     answers: VecDeque<Option<Vec<SealedHeader>>>,
     has: BTreeMap<u64, SealedHeader>,
+    delays_ms: VecDeque<Millis>,
     online: bool,
 }
 
@@ -282,12 +290,18 @@ impl<'a> Run<'a> {
                 return Err(at(format!("{} is there already", peer.id)));
             }
         }
+        let mut syncer = Syncer::new(&start);
+        if let Some(above) = given.local.as_ref().and_then(|local| shape.filled_above(local)) {
+            syncer.fill_above(above);
+        }
         Ok(Self {
             shape,
-            syncer: Syncer::new(&start),
+            syncer,
             peers,
             now: Time::ZERO,
             pending: VecDeque::new(),
+            delayed: BTreeMap::new(),
+            requests: 0,
             outcome: StepOutcome::default(),
             linked: false,
             served: 0,
@@ -324,13 +338,30 @@ impl<'a> Run<'a> {
             }
             TableStep::Wait { ms } => {
                 let end = self.now + *ms;
-                while let Some(due) = self.syncer.deadline().filter(|due| *due <= end) {
-                    self.now = self.now.max(due);
-                    self.feed(Input::Deadline {})?;
-                }
-                self.now = end;
+                self.wait(end)?;
             }
         }
+        Ok(())
+    }
+
+    /// Lets time pass. An answer that comes at the last moment is in time.
+    fn wait(&mut self, end: Time) -> Result<(), String> {
+        loop {
+            let answer = self.delayed.keys().next().map(|(at, _)| *at);
+            let acts = self.syncer.deadline().map(|due| self.now.max(due));
+            let next = [answer, acts].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            self.now = next;
+            if answer == Some(next) {
+                let Some((_, (peer, message))) = self.delayed.pop_first() else { break };
+                if self.peers.get(&peer).is_some_and(|state| state.online) {
+                    self.feed(Input::Message { peer, message })?;
+                }
+            } else {
+                self.feed(Input::Deadline {})?;
+            }
+        }
+        self.now = end;
         Ok(())
     }
 
@@ -357,10 +388,9 @@ impl<'a> Run<'a> {
         self.take(&mut out);
         let online = self.peers.iter().filter(|(_, state)| state.online);
         let peers: Vec<PeerId> = online.map(|(peer, _)| *peer).collect();
-        for peer in peers {
-            self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer })?;
-        }
-        Ok(())
+        peers.into_iter().try_for_each(|peer| {
+            self.feed(Input::Connected { peer, hello: Hello {}, dialer: Dialer::Peer })
+        })
     }
 
     /// Takes a step and all those that it brings about.
@@ -408,7 +438,13 @@ impl<'a> Run<'a> {
         if let Some(headers) = state.answer(origin, amount) {
             self.served += headers.len() as u64;
             let message = Message::Headers { id, headers };
-            self.pending.push_back(Input::Message { peer, message });
+            match state.delay() {
+                0 => self.pending.push_back(Input::Message { peer, message }),
+                delay => {
+                    self.delayed.insert((self.now + delay, self.requests), (peer, message));
+                    self.requests += 1;
+                }
+            }
         }
     }
 
@@ -458,7 +494,19 @@ impl PeerState {
                 return Err(format!("has: two headers with the number {}", header.number()));
             }
         }
-        Ok(Self { answers, has, online: false })
+        if peer.delays_ms.iter().any(|ms| *ms > WAIT_MS_MAX) {
+            return Err(format!("delays_ms: at most {WAIT_MS_MAX}"));
+        }
+        let delays_ms = peer.delays_ms.iter().copied().collect();
+        Ok(Self { answers, has, delays_ms, online: false })
+    }
+
+    fn delay(&mut self) -> Millis {
+        if self.delays_ms.len() > 1 {
+            self.delays_ms.pop_front().unwrap_or(0)
+        } else {
+            self.delays_ms.front().copied().unwrap_or(0)
+        }
     }
 
     fn answer(&mut self, origin: u64, amount: u64) -> Option<Arc<[SealedHeader]>> {

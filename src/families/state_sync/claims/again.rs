@@ -11,8 +11,10 @@ pub(super) static STORED_IS_NOT_ASKED_AGAIN: Claim = Claim {
     summary: "Nothing durable is asked for: not after the pivot has moved, not after a restart.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A pivot moves every hour; without this each move would begin at nothing, and no sync \
+          would end.",
+    exceptions: "What came when its sender owed something else; code that is a trie node too, \
+                 until both are stored.",
     source: "geth trie/sync.go AddSubTrie: presence check; #16224, #16280: progress lost",
 };
 

@@ -13,7 +13,8 @@ pub(super) static CHILDREN_BEFORE_PARENTS: Claim = Claim {
               at the latest in the same atomic step.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
+    why: "A node that is present is taken for its whole subtrie, so what a crash leaves out is \
+          never looked for.",
     exceptions: "",
     source: "geth trie/sync.go: a present node stands for its whole subtrie; #19929, #21080",
 };

@@ -13,7 +13,7 @@ pub(super) static FINISHED_STATE_COMPLETE: Claim = Claim {
               down to the last storage node and code; blocks are executed on such a state only.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
+    why: "Execution on a state with holes ends in a wrong root, long after the sync is over.",
     exceptions: "",
     source: "geth #21080: a code blob answered for a trie node; #28163, #28595: dangling nodes",
 };

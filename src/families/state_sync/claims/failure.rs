@@ -15,7 +15,7 @@ pub(super) static FAILURE_IS_JUSTIFIED: Claim = Claim {
               they have it not.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "A sync that fails too early can be made to fail by any one peer.",
     exceptions: "",
     source: "geth eth/downloader/statesync.go process: only an empty answer counts against a peer",
 };
@@ -27,7 +27,7 @@ pub(super) static HOPELESS_SYNC_FAILS: Claim = Claim {
               in place of asking for ever.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "A state that all peers have pruned is not to be had; only a new pivot helps.",
     exceptions: "",
     source: "geth #14460: the fail counter was reset by any delivery, an endless loop",
 };

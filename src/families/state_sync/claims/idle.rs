@@ -9,7 +9,7 @@ pub(super) static PEERS_IDLE_AT_THE_END: Claim = Claim {
     summary: "When all is done no request is open, and no peer counts as busy.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Gauges,
-    why: "",
+    why: "A peer that counts as busy for ever is lost to the next sync.",
     exceptions: "",
     source: "geth #21260, #21433: peers that owed an answer when a sync ended stayed busy for ever",
 };

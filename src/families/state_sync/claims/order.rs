@@ -16,8 +16,8 @@ pub(super) static DEEPEST_FIRST: Claim = Claim {
               that is known to be missing.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "Breadth first holds the whole upper trie in memory.",
+    exceptions: "Requests of one instant have no order: geth sends each from its own goroutine.",
     source: "geth #21491: breadth first expansion held the whole upper trie in memory",
 };
 
@@ -132,7 +132,9 @@ impl Order {
             for place in self.mark_asked(*hash).into_iter().flatten() {
                 let depth = place.position.depth();
                 let since = self.asked.partition_point(|asked| asked.request < place.known);
-                if let Some(before) = self.asked.get(since).filter(|asked| asked.depth < depth) {
+                if let Some(before) =
+                    self.asked.get(since).filter(|asked| asked.at < step.at && asked.depth < depth)
+                {
                     late.get_or_insert((*hash, depth, *before));
                 }
                 if shallowest.is_none_or(|asked| depth < asked.depth) {

@@ -14,10 +14,12 @@ use super::watch::{Seen, Watch};
 pub(super) static PIVOT_ONLY_FORWARD: Claim = Claim {
     id: "pivot-only-forward",
     summary: "Within a cycle the pivot only moves forward; once it is committed there is no other.",
-    strength: Strength::Must,
+    strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "The state of an older block is nearer to being pruned, and blocks after a committed \
+          pivot are executed.",
+    exceptions: "The next cycle: geth rolls back 2 048 headers when a cycle fails, and with them a \
+                 committed pivot (v1.10.13 eth/downloader/downloader.go `fsHeaderSafetyNet`, #21943).",
     source: "geth #28126, #35402: the pivot moved after it was committed",
 };
 
@@ -28,7 +30,7 @@ pub(super) static PIVOT_BY_THE_RULE: Claim = Claim {
               almost 128 blocks ahead of it.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "A pivot too near to the head may be reorganised away, one too far is pruned.",
     exceptions: "",
     source: "geth v1.10.13 eth/downloader/downloader.go fetchHeaders, processFastSyncContent",
 };
@@ -40,7 +42,7 @@ pub(super) static STALE_PIVOT_MOVES: Claim = Claim {
               pivot moves.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "Peers keep the states of the last 128 blocks only.",
     exceptions: "",
     source: "geth #21529, #26453: the pivot stayed, and its state was pruned by all peers",
 };
@@ -78,7 +80,8 @@ impl Invariant<StateSync> for Forward {
             Err(Violation::new(&PIVOT_ONLY_FORWARD, expected, format!("{got} at {}", step.at)))
         };
         match self.watch.see(step) {
-            Seen::Crashed | Seen::Event(Event::SessionEnded { .. }) => self.pivot = None,
+            Seen::Crashed => self.pivot = None,
+            Seen::Event(Event::SessionEnded { .. }) => (self.pivot, self.committed) = (None, None),
             Seen::Event(Event::Pivot { number, .. }) => {
                 self.judged += 1;
                 let earlier = self.pivot.replace(*number);

@@ -13,7 +13,7 @@ pub(super) static STORED_WAS_ASKED_FOR: Claim = Claim {
               refers to it.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
+    why: "Whatever else is stored, a peer can fill the disk with.",
     exceptions: "",
     source: "geth trie/sync.go Process: ErrNotRequested",
 };

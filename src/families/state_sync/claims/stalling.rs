@@ -15,7 +15,8 @@ pub(super) static STALLING_PEER_DROPPED: Claim = Claim {
               dropped.",
     strength: Strength::Profile(Profile::NAMES),
     needs: Needs::Events,
-    why: "",
+    why: "A peer that does not answer the least request in a minute holds up the sync for as long \
+          as it likes.",
     exceptions: "",
     source: "geth #14460, #2855: threshold of one item where two were the least",
 };

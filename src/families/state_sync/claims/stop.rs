@@ -13,8 +13,9 @@ pub(super) static STOP_LOSES_NOTHING: Claim = Claim {
               that were delivered are durable.",
     strength: Strength::Must,
     needs: Needs::Events,
-    why: "",
-    exceptions: "",
+    why: "A sync is stopped at each move of the pivot; what each stop throws away must be fetched \
+          again.",
+    exceptions: "The death of the process.",
     source: "geth #16280: cancelled syncs threw away what was not yet written",
 };
 

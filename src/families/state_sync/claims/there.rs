@@ -9,7 +9,7 @@ pub(super) static DROPPED_PEER_WAS_THERE: Claim = Claim {
     summary: "A peer that has left already is not dropped.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "",
+    why: "Who has left cannot have stalled; by the same name somebody else may come.",
     exceptions: "",
     source: "geth #15138: a peer that left with a request in flight counted as stalling",
 };

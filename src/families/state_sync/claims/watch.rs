@@ -50,12 +50,6 @@ impl Watch {
         kept.map(|(_, head)| *head).max()
     }
 
-    /// The peers that could be asked: they owe nothing, and the subject has not dropped them.
-    pub(super) fn idle(&self) -> impl Iterator<Item = PeerId> {
-        let kept = self.connected.keys().filter(|peer| !self.dropped.contains(*peer));
-        kept.filter(|peer| !self.open.contains_key(*peer)).copied()
-    }
-
     /// Takes note of a step and says what it is.
     pub(super) fn see<'a>(&mut self, step: &'a Step<StateSync>) -> Seen<'a> {
         match &step.what {
