@@ -31,6 +31,11 @@ export async function blockchainOf({ modern, blockchains, LevelDB }, level, gene
   return blockchains.Blockchain.create(options);
 }
 
+/** A peer speaks a protocol over this wire. */
+export function bind(peer, protocol, wire) {
+  return peer.addProtocol?.(wire, protocol) ?? peer.bindProtocol(protocol, wire);
+}
+
 /** The consensus client announces a block, and does not ask to follow it (engine_newPayload). */
 export function announce(client, block) {
   if (client.version.startsWith("0.8")) return client.beaconSync.extendChain(block);

@@ -1,5 +1,6 @@
 // A connection as the client sees it: its own `RlpxPeer` and `eth` protocol. The wire below them is ours.
 import { bytesOf, clock } from "../../node/src/index.js";
+import { bind } from "./dialect.js";
 
 /** Codes of `eth`, without the offset of the wire. */
 const GET_HEADERS = 0x03;
@@ -82,7 +83,7 @@ export function connect(owner, number) {
   const openRequests = new Map();
   const waiting = [];
   let open = true;
-  void peer.addProtocol(wire, protocol).then(() => {
+  void bind(peer, protocol, wire).then(() => {
     peer.connected = true;
     if (open) config.events.emit(Event.PEER_CONNECTED, peer);
   });
