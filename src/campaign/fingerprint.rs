@@ -72,8 +72,9 @@ impl Target {
 
     /// Whether this is what is looked for.
     pub fn is_met<F: Catalog>(&self, scenario: &Scenario<F>, violation: &Violation) -> bool {
+        // What is not needed may be there still, as it is in the case itself.
         violation.claim == self.fingerprint.claim
-            && Fingerprint::of(scenario, violation) == self.fingerprint
+            && Fingerprint::of(&self.stripped(scenario), violation) == self.fingerprint
     }
 
     /// The scenario without what is not needed for the violation.

@@ -226,6 +226,7 @@ impl<'a, F: Family> Simulator<'a, F> {
                         self.suite.object(violation);
                         Stop::Objection
                     }
+                    Breach::Shown => Stop::Objection,
                 });
             }
         }
@@ -301,7 +302,8 @@ impl<'a, F: Family> Simulator<'a, F> {
 
     /// A claim was broken: whether that ends the run.
     #[cold]
-    pub(super) fn objection(&self) -> Result<(), Stop> {
+    pub(super) fn objection(&mut self) -> Result<(), Stop> {
+        self.spent.broken();
         match self.mode.until {
             Some(until) if self.suite.violations().iter().any(until) => Err(Stop::Objection),
             _ => Ok(()),

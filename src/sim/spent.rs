@@ -16,6 +16,10 @@ const TURNS_PER_MESSAGE: u64 = 4;
 /// latency takes all its turns at once, but gets on.
 const TURNS_PER_EVENT: u64 = 64;
 
+/// Turns that a run goes on after its first violation, beside as many as it had had: enough to show
+/// what else is broken, and no end of a run that has lost its way.
+const TURNS_AFTER_VIOLATION: u64 = 10_000;
+
 /// Turns of a run, and those of the present instant.
 #[derive(Debug)]
 pub(super) struct Spent {
@@ -24,6 +28,8 @@ pub(super) struct Spent {
     at_once: u64,
     /// Turns that are allowed at the present instant.
     at_once_max: u64,
+    /// Turns that are allowed since a claim was broken.
+    broken_max: Option<u64>,
 }
 
 /// A limit that is reached.
@@ -31,13 +37,21 @@ pub(super) struct Spent {
 pub(super) enum Breach {
     /// Nothing can be said.
     Limit(Limit),
+    /// A claim is broken, and what else is broken has had its time to show.
+    Shown,
     /// It is the subject's doing.
     Subject(Violation),
 }
 
 impl Spent {
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { limits: *limits, turns: 0, at_once: 0, at_once_max: limits.turns_at_once }
+        Self {
+            limits: *limits,
+            turns: 0,
+            at_once: 0,
+            at_once_max: limits.turns_at_once,
+            broken_max: None,
+        }
     }
 
     /// Counts a turn.
@@ -56,6 +70,12 @@ impl Spent {
         self.at_once_max = self.at_once_max.saturating_add(TURNS_PER_EVENT);
     }
 
+    /// Notes that a claim is broken.
+    pub(super) fn broken(&mut self) {
+        let turns = self.turns.saturating_mul(2).saturating_add(TURNS_AFTER_VIOLATION);
+        self.broken_max.get_or_insert(turns);
+    }
+
     /// The limit that is reached, if one is.
     pub(super) fn breach<F: Family>(
         &self,
@@ -65,6 +85,9 @@ impl Spent {
     ) -> Option<Breach> {
         let limits = &self.limits;
         let (turns, in_flight) = (self.turns, queue.in_flight());
+        if self.broken_max.is_some_and(|most| turns > most) {
+            return Some(Breach::Shown);
+        }
         let at_once = self.at_once > self.at_once_max;
         if at_once || (turns > limits.turns && self.at_once > turns / 2) {
             return Some(Breach::Subject(Violation::new(
