@@ -90,7 +90,7 @@ func (c *client) Deliver(input adapter.Input) error {
 		if err := json.Unmarshal(input.Command, &command); err != nil || command.Type != "cancel" {
 			return fmt.Errorf("unknown command %s", input.Command)
 		}
-		go c.downloader.Cancel()
+		c.syncer.cancel()
 		return nil
 	}
 	return fmt.Errorf("unknown input %q", input.Type)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math/big"
 	"strconv"
 
@@ -34,6 +35,9 @@ func (c *client) connected(id int, head uint64) error {
 
 func (c *client) disconnected(id int) error {
 	c.mutex.Lock()
+	if peer := c.peers[id]; peer != nil {
+		peer.leaving = true // geth may hold it for a while
+	}
 	delete(c.peers, id)
 	c.mutex.Unlock()
 	err := c.downloader.UnregisterPeer(strconv.Itoa(id))
@@ -95,8 +99,14 @@ func (p *peer) RequestBodies([]common.Hash) error { return nil }
 // RequestReceipts is not called: the blocks are empty.
 func (p *peer) RequestReceipts([]common.Hash) error { return nil }
 
-// RequestNodeData sends the request.
+// RequestNodeData sends the request, unless the connection is being closed.
 func (p *peer) RequestNodeData(hashes []common.Hash) error {
+	p.client.mutex.Lock()
+	leaving := p.leaving
+	p.client.mutex.Unlock()
+	if leaving {
+		return errors.New("shutting down")
+	}
 	p.client.life.Send(p.id, getNodeData{"get_node_data", hashes})
 	return nil
 }

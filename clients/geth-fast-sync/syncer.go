@@ -19,8 +19,11 @@ type syncer struct {
 	client *client
 	events chan struct{}
 	done   chan error
-	forced bool
-	fast   bool
+	// Whether the sync that runs is to be stopped, and by whom it is being stopped.
+	cancels   chan struct{}
+	cancelled chan struct{}
+	forced    bool
+	fast      bool
 	// Whether the sync that runs is a fast one.
 	isFast atomic.Bool
 }
@@ -29,13 +32,21 @@ func (s *syncer) inFastSync() bool { return s.isFast.Load() }
 
 func newSyncer(client *client) *syncer {
 	_, _, executed := client.chain.heads()
-	return &syncer{client: client, events: make(chan struct{}, 1), fast: executed == 0}
+	return &syncer{client: client, events: make(chan struct{}, 1), cancels: make(chan struct{}, 1), fast: executed == 0}
 }
 
 // kick says that something about peers has changed.
 func (s *syncer) kick() {
 	select {
 	case s.events <- struct{}{}:
+	default:
+	}
+}
+
+// cancel stops the sync that runs. The next one does not begin before it has stopped.
+func (s *syncer) cancel() {
+	select {
+	case s.cancels <- struct{}{}:
 	default:
 	}
 }
@@ -47,6 +58,17 @@ func (s *syncer) loop() {
 		s.start()
 		select {
 		case <-s.events:
+		case <-s.cancels:
+			if s.done != nil && s.cancelled == nil {
+				cancelled := make(chan struct{})
+				s.cancelled = cancelled
+				go func() {
+					s.client.downloader.Cancel()
+					close(cancelled)
+				}()
+			}
+		case <-s.cancelled:
+			s.cancelled = nil
 		case err := <-s.done:
 			s.done = nil
 			if err == nil {
@@ -66,7 +88,7 @@ func (s *syncer) loop() {
 // start begins a sync with the peer of the most difficulty, if it has more than is here.
 func (s *syncer) start() {
 	c := s.client
-	if s.done != nil {
+	if s.done != nil || s.cancelled != nil {
 		return
 	}
 	best, difficulty := s.best()

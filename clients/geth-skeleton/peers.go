@@ -39,6 +39,9 @@ func (c *client) connected(id int) error {
 
 func (c *client) disconnected(id int) error {
 	c.mutex.Lock()
+	if peer := c.peers[id]; peer != nil {
+		peer.leaving = true // geth may hold it for a while
+	}
 	delete(c.peers, id)
 	c.mutex.Unlock()
 	return c.downloader.UnregisterPeer(strconv.Itoa(id))
