@@ -79,10 +79,11 @@ fn tipset_sync_is_the_same_in_a_child() {
 }
 
 /// Runs syncheck against one of its own mutants as a child process.
-fn run_against(family: &str, profile: &str, mutant: &str) -> Output {
+fn run_against(family: &str, mutant: &str) -> Output {
     let save = tempfile::tempdir().expect("a temporary directory");
     Command::new(SYNCHECK)
-        .args(["run", family, "--profile", profile, "--cases", "2000", "--jobs", "1"])
+        // A client that is run with its profile is not held to what it is known to break.
+        .args(["run", family, "--cases", "2000", "--jobs", "1"])
         .args(["--shrink-runs", "60", "--validate", "--save"])
         .arg(save.path())
         .arg("--")
@@ -99,7 +100,7 @@ impl Visit for Mutants {
 
     fn visit<F: Catalog>(self) {
         for mutant in &F::mutants()[..2] {
-            let output = run_against(F::NAME, mutant.profile, mutant.id);
+            let output = run_against(F::NAME, mutant.id);
             let text = String::from_utf8_lossy(&output.stdout);
             let log = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(1), "{}: {text}{log}", mutant.id);

@@ -60,7 +60,7 @@ fn the_environment_can_be_empty() {
     let variable = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
     let environment = Environment::Only(vec![variable("GREETING", "good day")]);
     let options = Options { environment, ..Options::default() };
-    let said = said("echo \"${HOME-none} ${PATH-none} $GREETING\"; env >&2", options);
+    let said = said("env >&2; echo \"${HOME-none} ${PATH-none} $GREETING\"", options);
     assert!(said.contains("none") && said.contains("good day"), "{said}");
     assert!(!said.contains("CARGO"), "{said}");
     assert!(said.contains("SYNCHECK_CHILD="), "{said}");

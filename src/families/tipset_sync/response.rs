@@ -87,7 +87,8 @@ pub enum Mismatch {
 }
 
 /// Checks an answer against its request, in the order of Venus v1.17.0
-/// `pkg/net/exchange/client.go` processResponse, which is that of Lotus v1.36.0 too. `known` are the tipsets whose messages alone were asked for, newest first.
+/// `pkg/net/exchange/client.go` processResponse, which is that of Lotus v1.36.0 too. `known`
+/// are the tipsets whose messages alone were asked for, newest first.
 ///
 /// # Errors
 /// The first thing that does not match.

@@ -180,7 +180,9 @@ impl<F: Family> Record<F> {
     /// one back: by a lie that has begun, a dead or slow link.
     fn owes(&self, plan: &PeerPlan<F>, now: Time, has_healed: bool) -> bool {
         let lies = plan.lies.iter().any(|lie| lie.from < self.asked);
-        let delays = |kind| matches!(kind, FaultKind::Delay { by_ms } if by_ms + 2 * plan.latency_ms > F::ANSWER_MS);
+        let latency_ms = 2 * plan.latency_ms;
+        let delays =
+            |kind| matches!(kind, FaultKind::Delay { by_ms } if by_ms + latency_ms > F::ANSWER_MS);
         let is_slow = 2 * plan.latency_ms > F::ANSWER_MS
             || plan.faults.iter().any(|fault| delays(fault.kind));
         self.requests.values().any(|(asked_at, answered)| {

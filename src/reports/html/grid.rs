@@ -196,7 +196,11 @@ fn endings(section: &Section) -> Markup {
             div.scroll tabindex="0" role="group" aria-label="Where scenarios end" {
                 table {
                     thead {
-                        tr { th scope="col" { "Case" } th scope="col" { "Ends at" } th scope="col" { "Scenario" } }
+                        tr {
+                            th scope="col" { "Case" }
+                            th scope="col" { "Ends at" }
+                            th scope="col" { "Scenario" }
+                        }
                     }
                     tbody {
                         @for record in endings.iter().take(ENDINGS_MAX) {
@@ -205,7 +209,10 @@ fn endings(section: &Section) -> Markup {
                                 td {
                                     (cut(&ends_text(record), 1_000))
                                     @if !record.allowed.is_empty() {
-                                        p.dim { "A correct subject ends at " (cut(&record.allowed.join(" or "), 400)) "." }
+                                        p.dim {
+                                            "A correct subject ends at "
+                                            (cut(&record.allowed.join(" or "), 400)) "."
+                                        }
                                     }
                                 }
                                 td { @if let Some(file) = &record.file { code { (file) } } }
@@ -245,7 +252,9 @@ fn contents(findings: &[GridFinding]) -> Markup {
             ol {
                 @for (index, GridFinding { subject, finding }) in findings.iter().enumerate() {
                     li {
-                        a href={ "#" (anchor(index + 1)) } { (cut(subject, 60)) ": " code { (finding.claim) } }
+                        a href={ "#" (anchor(index + 1)) } {
+                            (cut(subject, 60)) ": " code { (finding.claim) }
+                        }
                         " " span.dim { (cut(&finding.got, 110)) }
                     }
                 }

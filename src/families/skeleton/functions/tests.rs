@@ -82,11 +82,6 @@ fn bad_stores_and_local_chains_get_one_clear_error() {
         ),
         (
             "link",
-            "{chain: {length: 9}, local: {head: \"5\", snap_head: 6}, next: \"5\"}",
-            "local.snap_head: at most 5, the head",
-        ),
-        (
-            "link",
             "{chain: {own: [{name: x, header: {type: fields, number: 3}}]}, \
               local: {head: \"x\"}, next: \"x\"}",
             "local.head: nothing leads to x",
