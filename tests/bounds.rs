@@ -31,7 +31,7 @@ fn scenario(index: u64) -> Scenario<F> {
 }
 
 fn context(index: u64) -> Context<F> {
-    Context::new(scenario(index)).unwrap()
+    Context::new(scenario(index)).expect("strategies draw valid scenarios")
 }
 
 fn judge() -> Judge<F> {

@@ -16,6 +16,7 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// When it cannot be started or waited for.
+#[expect(clippy::disallowed_methods, reason = "another program is waited for")]
 pub fn run_program(command: &mut Command, stop: &AtomicBool) -> io::Result<ExitStatus> {
     let mut program = command.process_group(0).spawn()?;
     let mut is_told = false;

@@ -156,7 +156,7 @@ impl<F: Family> Queue<F> {
     }
 
     /// How many of them the subject has sent.
-    pub(super) fn from_subject(&self) -> u64 {
+    pub(super) fn sent_by_subject(&self) -> u64 {
         self.from_subject
     }
 

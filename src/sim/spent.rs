@@ -97,7 +97,7 @@ impl Spent {
             )));
         }
         if in_flight > limits.queue {
-            let own = queue.from_subject();
+            let own = queue.sent_by_subject();
             if own > in_flight / 2 {
                 return Some(Breach::Subject(Violation::new(
                     &NEVER_PANICS_OR_HANGS,

@@ -132,10 +132,10 @@ impl<F: Family> Simulator<'_, F> {
     }
 
     pub(super) fn measure(&mut self) -> Result<(), Stop> {
-        if let Some(gauges) = self.subject.gauges() {
-            if self.suite.measure(self.now, &gauges) {
-                self.objection()?;
-            }
+        if let Some(gauges) = self.subject.gauges()
+            && self.suite.measure(self.now, &gauges)
+        {
+            self.objection()?;
         }
         Ok(())
     }

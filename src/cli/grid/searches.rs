@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -70,7 +70,7 @@ fn search(
 }
 
 /// The words of the `run` that searches a subject.
-fn words(arguments: &GridArguments, subject: &SubjectEntry, report: &PathBuf) -> Vec<String> {
+fn words(arguments: &GridArguments, subject: &SubjectEntry, report: &Path) -> Vec<String> {
     let mut words = vec!["run".to_owned()];
     words.extend(subject.families.iter().cloned());
     let mut option = |name: &str, value: Option<String>| {
