@@ -79,11 +79,11 @@ fn tipset_sync_is_the_same_in_a_child() {
 }
 
 /// Runs syncheck against one of its own mutants as a child process.
-fn run_against(family: &str, mutant: &str) -> Output {
+fn run_against(family: &str, profile: Option<&str>, mutant: &str) -> Output {
     let save = tempfile::tempdir().expect("a temporary directory");
     Command::new(SYNCHECK)
-        // A client that is run with its profile is not held to what it is known to break.
         .args(["run", family, "--cases", "2000", "--jobs", "1"])
+        .args(profile.map(|name| format!("--profile={name}")))
         .args(["--shrink-runs", "60", "--validate", "--save"])
         .arg(save.path())
         .arg("--")
@@ -100,7 +100,11 @@ impl Visit for Mutants {
 
     fn visit<F: Catalog>(self) {
         for mutant in &F::mutants()[..2] {
-            let output = run_against(F::NAME, mutant.id);
+            let mut output = run_against(F::NAME, Some(mutant.profile), mutant.id);
+            if output.status.code() == Some(0) {
+                // With its profile a client is not held to what it is known to break.
+                output = run_against(F::NAME, None, mutant.id);
+            }
             let text = String::from_utf8_lossy(&output.stdout);
             let log = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(1), "{}: {text}{log}", mutant.id);
