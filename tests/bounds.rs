@@ -13,7 +13,8 @@ use syncheck::invariant::{
     Claim, Context, Invariant, NEVER_PANICS_OR_HANGS, Needs, Strength, Suite, Violation,
 };
 use syncheck::machine::{
-    Advance, Capabilities, Family, Input, Observes, Outbox, Subject, SubjectError, Time,
+    Advance, Capabilities, Family, Input, Machine, Observes, Outbox, PeerId, Subject, SubjectError,
+    Time,
 };
 use syncheck::primitives::bitcoin::BlockHash;
 use syncheck::scenario::Scenario;
@@ -130,6 +131,33 @@ fn a_subject_that_multiplies_messages_at_one_instant_hangs() {
     let run = simulate(&context, &mut changed(multiply), suite, Record::Nothing);
     assert!(run.verdict.breaks(NEVER_PANICS_OR_HANGS.id), "{:?}", run.verdict);
     assert!(run.tally.messages < 50_000, "{} messages", run.tally.messages);
+}
+
+/// Answers each input without an end.
+struct Endless;
+
+impl Machine<F> for Endless {
+    fn step(&mut self, _now: Time, _input: Input<F>, out: &mut Outbox<F>) {
+        loop {
+            out.dial(PeerId(1));
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        None
+    }
+
+    fn restart(&mut self, _now: Time, _out: &mut Outbox<F>) {}
+}
+
+#[test]
+fn a_machine_that_answers_one_input_without_an_end_is_a_finding() {
+    quiet_panics();
+    let mut subject = InProcess::new(|_| Box::new(Endless));
+    let run = run_once(&context(0), &mut subject, &judge(), Record::Nothing);
+    let violation = run.verdict.violation().expect("a finding");
+    assert_eq!(violation.claim, NEVER_PANICS_OR_HANGS.id);
+    assert!(violation.got.contains("more than 300000 outputs of one step"), "{}", violation.got);
 }
 
 #[test]

@@ -58,9 +58,11 @@ fn broken_case() -> (Box<dyn ValueTree<Value = Scenario<F>>>, Target) {
     let case = CaseId { family: F::NAME, profile: PROFILE, seed: 0, index };
     let tree = draw(&F::strategy(PROFILE, &Capabilities::ALL), case);
     let scenario = tree.current();
-    let context = Context::new(scenario.clone()).unwrap();
-    let run = run_once(&context, faulty().unwrap().as_mut(), &judge(), Record::Nothing);
-    let target = Target::of(&scenario, run.verdict.violation().unwrap());
+    let context = Context::new(scenario.clone()).expect("a valid case");
+    let mut subject = faulty().expect("a machine");
+    let run = run_once(&context, subject.as_mut(), &judge(), Record::Nothing);
+    let violation = run.verdict.violation().expect("a broken claim");
+    let target = Target::of(&scenario, violation);
     (tree, target)
 }
 

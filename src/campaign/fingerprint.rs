@@ -31,10 +31,8 @@ pub struct Target {
 impl Fingerprint {
     /// The fingerprint of a violation in a scenario.
     pub fn of<F: Catalog>(scenario: &Scenario<F>, violation: &Violation) -> Self {
-        let cause = violation.peer.map_or_else(String::new, |peer| {
-            let causes = causes(scenario, peer);
-            if causes.is_empty() { "honest".to_owned() } else { causes.join(" + ") }
-        });
+        let cause =
+            violation.peer.map_or_else(String::new, |peer| in_words(&causes(scenario, peer)));
         Self { claim: violation.claim, cause, shape: shape_of(violation) }
     }
 }
@@ -61,9 +59,7 @@ impl Target {
             let mut tried = self.clone();
             tried.noise.push(cause);
             let candidate = tried.stripped(scenario);
-            let rest = causes(&candidate, peer);
-            let rest = if rest.is_empty() { "honest".to_owned() } else { rest.join(" + ") };
-            tried.fingerprint.cause = rest;
+            tried.fingerprint.cause = in_words(&causes(&candidate, peer));
             if still(&candidate, &tried) {
                 *self = tried;
             }
@@ -72,9 +68,16 @@ impl Target {
 
     /// Whether this is what is looked for.
     pub fn is_met<F: Catalog>(&self, scenario: &Scenario<F>, violation: &Violation) -> bool {
-        // What is not needed may be there still, as it is in the case itself.
-        violation.claim == self.fingerprint.claim
-            && Fingerprint::of(&self.stripped(scenario), violation) == self.fingerprint
+        let Fingerprint { claim, cause, shape } = &self.fingerprint;
+        let cause_of = |peer| {
+            let mut causes = causes(scenario, peer);
+            // What is not needed may be there still, as it is in the case itself.
+            causes.retain(|cause| Some(peer) != self.peer || !self.noise.contains(cause));
+            in_words(&causes)
+        };
+        violation.claim == *claim
+            && violation.peer.map_or_else(String::new, cause_of) == *cause
+            && shape_of(violation) == *shape
     }
 
     /// The scenario without what is not needed for the violation.
@@ -87,6 +90,11 @@ impl Target {
         }
         stripped
     }
+}
+
+/// The causes of a claim that names a peer, as one text.
+fn in_words(causes: &[String]) -> String {
+    if causes.is_empty() { "honest".to_owned() } else { causes.join(" + ") }
 }
 
 /// What is wrong with a peer by the plan, each once and in the order of the names.

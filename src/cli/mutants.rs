@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::campaign::{Judge, MutantReport, run_once, test_mutant};
 use crate::families::{Catalog, FamilyId, Mutant, Visit};
-use crate::invariant::Context;
+use crate::invariant::{Context, Violation};
 use crate::machine::{Observes, SubjectError};
 use crate::scenario::Scenario;
-use crate::sim::Record;
+use crate::sim::{Mode, Record};
 use crate::vectors::{Document, UnderTest, read_scenario, save, to_yaml};
 use crate::verdict::Verdict;
 
@@ -224,7 +224,7 @@ fn holds_for_reference<F: Catalog>(mutant: &Mutant<F>, scenario: Scenario<F>) ->
     let Ok(context) = Context::new(scenario) else { return false };
     let Ok(mut subject) = Choice::<F>::Reference.make() else { return false };
     let judge = Judge::new(Some(mutant.profile), Observes::ALL);
-    run_once(&context, subject.as_mut(), &judge, Record::Nothing).verdict == Verdict::Pass
+    run_once(&context, subject.as_mut(), &judge, Mode::UNTIL_BROKEN).verdict == Verdict::Pass
 }
 
 /// Whether the file, read back, breaks the same claim.
@@ -235,6 +235,8 @@ fn replays_from_text<F: Catalog>(mutant: &'static Mutant<F>, document: &Document
     };
     let Ok(mut subject) = Choice::Mutant(mutant).make() else { return false };
     let judge = Judge::new(Some(mutant.profile), Observes::ALL);
-    let run = run_once(&context, subject.as_mut(), &judge, Record::Nothing);
-    document.expect.claim.as_deref().is_some_and(|claim| run.verdict.breaks(claim))
+    let Some(claim) = document.expect.claim.as_deref() else { return false };
+    let is_shown = |violation: &Violation| violation.claim == claim;
+    let mode = Mode { until: Some(&is_shown), ..Mode::from(Record::Nothing) };
+    run_once(&context, subject.as_mut(), &judge, mode).verdict.breaks(claim)
 }

@@ -6,7 +6,7 @@ use crate::campaign::{CaseId, Judge, draw, run_once, test_mutant};
 use crate::families::{Catalog, Mutant};
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Observes, Subject};
-use crate::sim::Record;
+use crate::sim::{Mode, Record};
 use crate::vectors::{Document, Script, to_yaml};
 use crate::verdict::Verdict;
 
@@ -151,7 +151,7 @@ impl<F: Catalog> Chosen<F> {
         let profile = F::profile(&context.scenario.world).to_owned();
         let judge = Judge::new(Some(&profile), Observes::ALL);
         let mut recorder = Recorder::new(&mut self.reference);
-        let run = run_once(&context, &mut recorder, &judge, Record::Nothing);
+        let run = run_once(&context, &mut recorder, &judge, Mode::UNTIL_BROKEN);
         let script = recorder.into_script();
         if run.verdict != Verdict::Pass || !self.seen.insert(text) {
             return;
@@ -194,7 +194,7 @@ fn told_apart<F: Catalog>(context: &Context<F>, judge: &Judge<F>, profile: &str)
     let mutants = F::mutants().iter().filter(|mutant| mutant.profile == profile);
     let fails = |mutant: &&Mutant<F>| {
         let mut subject = InProcess::<F>::new(mutant.make);
-        let run = run_once(context, &mut subject, judge, Record::Nothing);
+        let run = run_once(context, &mut subject, judge, Mode::UNTIL_BROKEN);
         run.verdict.violation().is_some()
     };
     mutants.filter(fails).map(|mutant| format!("mutant:{}", mutant.id)).collect()

@@ -1,8 +1,8 @@
 use crate::campaign::{Judge, run_once};
 use crate::families::{Catalog, Mismatch};
-use crate::invariant::{Context, generic};
+use crate::invariant::{Context, Violation, generic};
 use crate::machine::{Family, Subject, SubjectError};
-use crate::sim::{Record, Run};
+use crate::sim::{Mode, Record, Run};
 use crate::vectors::{
     CaseResult, Document, DocumentError, ExpectedVerdict, SCENARIO, VectorFile, verify_table,
 };
@@ -105,7 +105,11 @@ fn verify_scenario<F: Catalog>(
         Under::Other { profile } => *profile,
     };
     let judge = Judge::<F>::new(profile, subject.observes());
-    let run = run_once(context, subject, &judge, Record::Steps);
+    let is_expected = |violation: &Violation| {
+        document.expect.claim.as_deref().is_none_or(|claim| claim == violation.claim)
+    };
+    let mode = Mode { until: Some(&is_expected), ..Mode::from(Record::Steps) };
+    let run = run_once(context, subject, &judge, mode);
     if let Verdict::SubjectFailed(error) = &run.verdict {
         return Err(error.clone());
     }

@@ -119,7 +119,15 @@ impl<F: Family> Output<F> {
     }
 }
 
+/// The most outputs of one step: twice the events of the largest chains that are drawn. A machine
+/// with more runs in circles.
+const OUTPUTS_MAX: usize = 300_000;
+
 /// Collects the outputs of one step, in order.
+///
+/// # Panics
+/// All that adds an output panics at 300 000 of them: a machine that runs in circles is stopped there,
+/// and its panic is a finding.
 #[derive(Clone, Debug)]
 pub struct Outbox<F: Family> {
     outputs: Vec<Output<F>>,
@@ -133,31 +141,32 @@ impl<F: Family> Outbox<F> {
 
     /// Sends `message` to `peer`.
     pub fn send(&mut self, peer: PeerId, message: F::Message) {
-        self.outputs.push(Output::Send { peer, message });
+        self.push(Output::Send { peer, message });
     }
 
     /// Drops `peer` for `reason`.
     pub fn disconnect(&mut self, peer: PeerId, reason: F::Reason) {
-        self.outputs.push(Output::Disconnect { peer, reason });
+        self.push(Output::Disconnect { peer, reason });
     }
 
     /// Dials `peer`.
     pub fn dial(&mut self, peer: PeerId) {
-        self.outputs.push(Output::Dial { peer });
+        self.push(Output::Dial { peer });
     }
 
     /// Has nothing more to do with `peer` for `reason`.
     pub fn refuse(&mut self, peer: PeerId, reason: F::Reason) {
-        self.outputs.push(Output::Refuse { peer, reason });
+        self.push(Output::Refuse { peer, reason });
     }
 
     /// Reports `event`.
     pub fn event(&mut self, event: F::Event) {
-        self.outputs.push(Output::Event { event });
+        self.push(Output::Event { event });
     }
 
     /// Adds an output.
     pub fn push(&mut self, output: Output<F>) {
+        assert!(self.outputs.len() < OUTPUTS_MAX, "more than {OUTPUTS_MAX} outputs of one step");
         self.outputs.push(output);
     }
 

@@ -28,6 +28,12 @@ pub struct Mode<'a> {
     pub until: Option<&'a dyn Fn(&Violation) -> bool>,
 }
 
+impl Mode<'_> {
+    /// Keeps no steps, and ends with the first violation.
+    pub const UNTIL_BROKEN: Self =
+        Self { record: Record::Nothing, stop: None, until: Some(&|_| true) };
+}
+
 impl From<Record> for Mode<'_> {
     fn from(record: Record) -> Self {
         Self { record, stop: None, until: None }

@@ -324,8 +324,12 @@ fn a_heavier_chain_that_is_withheld_bars_no_other() {
     assert_eq!(dropped(&out), [(A, Reason::Stalled {})]);
     assert_eq!(asked(&out, B), hashes(&heavy[..2]), "as high as B claims to be");
     let items = heavy[..2].iter().map(|block| Inventory::witness_block(block.hash())).collect();
-    let out = story.hear(B, Message::NotFound { items });
-    assert!(asks_headers(&out, B).is_some(), "{out:?}");
+    story.hear(B, Message::NotFound { items });
+    let out = story.wait(90_000);
+    assert!(
+        asks_headers(&out, B).is_some(),
+        "it is on another chain than it was taken to be: {out:?}"
+    );
     let out = story.hear_headers(B, &honest);
     assert_eq!(asked(&out, B), hashes(&honest));
 }
