@@ -13,7 +13,7 @@ use syncheck::corpus::{CaseOutcome, Under, verify_document};
 use syncheck::families::{Catalog, FamilyId, Mismatch, Visit};
 use syncheck::invariant::Context;
 use syncheck::machine::{Capabilities, Observes, Subject, SubjectError};
-use syncheck::sim::{Record, Run};
+use syncheck::sim::{Mode, Record, Run};
 use syncheck::vectors::{Document, VectorFile, to_yaml};
 
 /// Cases of each profile.
@@ -79,7 +79,10 @@ impl Visit for Astray {
                 let context = drawn::<F>(mutant.profile, index);
                 let endings = F::endings(&context);
                 let mut subject = InProcess::new(mutant.make);
-                let end = end_of(&run(&context, mutant.profile, &mut subject));
+                let judge = Judge::new(Some(mutant.profile), Observes::ALL);
+                // Many find their way back behind what they break.
+                let mode = Mode { record: Record::Steps, ..Mode::UNTIL_BROKEN };
+                let end = end_of(&run_once(&context, &mut subject, &judge, mode));
                 !endings.is_empty() && end.is_some_and(|end| !endings.contains(&end))
             })
         })

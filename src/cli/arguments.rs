@@ -515,16 +515,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     millis.map(Duration::from_millis).ok_or_else(|| "too long".to_owned())
 }
 
-/// Bytes such as `64K`, `512M` or `2G`; a bare number is bytes.
+/// Bytes such as `64K`, `512M` or `2GiB`; a bare number is bytes.
 fn size(text: &str) -> Result<u64, String> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| "a number and a unit, such as 512M".to_owned())?;
     let shift = match unit {
         "" => 0,
-        "K" => 10,
-        "M" => 20,
-        "G" => 30,
+        "K" | "KiB" => 10,
+        "M" | "MiB" => 20,
+        "G" | "GiB" => 30,
         _ => return Err("the units are K, M and G".to_owned()),
     };
     let bytes = number.checked_mul(1 << shift).filter(|bytes| *bytes > 0);

@@ -140,7 +140,8 @@ impl<F: Family> HonestKept<F> {
         let plan = scenario.peers.iter().find(|plan| plan.id == peer);
         let (Some(plan), Some(record)) = (plan, self.records.get(&peer)) else { return true };
         let world = &self.context.world;
-        let has_healed = now.as_millis() >= scenario.heal.at_ms;
+        // What was held back until the healing comes then, and it takes its time.
+        let has_healed = now.as_millis() > scenario.heal.at_ms + F::ANSWER_MS;
         record.spoiled
             || record.late_at.is_some_and(|at| now.since(at) <= GRUDGE_MS)
             || record.owes(plan, now, has_healed)
