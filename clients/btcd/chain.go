@@ -74,6 +74,9 @@ func network(name string) (*chainParams, error) {
 
 // load stores the blocks that are there at the beginning.
 func (r rules) load(on *store, blocks []adapter.Bytes) error {
+	if len(blocks) == 0 {
+		return nil
+	}
 	chain, err := r.open(&handle{store: on})
 	if err != nil {
 		return err
