@@ -155,7 +155,7 @@ func (w *watch) reasonFor(conn *connection) reason {
 	case strings.Contains(conn.complaint, "too many"), strings.Contains(conn.complaint, "exceeds max"):
 		return reason{Type: "oversize"}
 	case conn.complaint != "":
-		return other("%s", conn.complaint)
+		return other("%s", withoutAddress(conn.complaint))
 	}
 	return reason{Type: "other"}
 }
@@ -168,6 +168,14 @@ func peerNumber(address string) *int {
 	}
 	number := high<<8 | low
 	return &number
+}
+
+// withoutAddress leaves out whom btcd complains about, as in "Can't read message from 10.0.0.1:18444 (inbound): why".
+func withoutAddress(complaint string) string {
+	if _, why, found := strings.Cut(complaint, "bound): "); found {
+		return why
+	}
+	return complaint
 }
 
 // addressOf is the address in what btcd gives its log for a peer.
