@@ -30,12 +30,18 @@ type rules struct {
 	time   blockchain.MedianTimeSource
 }
 
+// earliest is what the clock of a bubble begins with.
+var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func (s start) clock() time.Time { return time.Unix(int64(s.UnixTime), 0) }
 
 // rules makes the parameters of btcd for a case.
 func (s start) rules() (rules, error) {
 	if s.Profile != profile {
 		return rules{}, adapter.Unsupported("profile %s", s.Profile)
+	}
+	if s.clock().Before(earliest) {
+		return rules{}, adapter.Unsupported("a clock before the year 2000")
 	}
 	params, err := network(s.Network)
 	if err != nil {
