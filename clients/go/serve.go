@@ -116,7 +116,7 @@ func (s *server) live(asked *request, durable any) (next *request, left any, res
 func (s *server) settle() {
 	const held = "/memory/classes/heap/objects:bytes"
 	sample := []metrics.Sample{{Name: held}}
-	if metrics.Read(sample); sample[0].Value.Uint64() > 512<<20 {
+	if metrics.Read(sample); sample[0].Value.Uint64() > 128<<20 {
 		runtime.GC()
 		runtime.Gosched()
 	}
