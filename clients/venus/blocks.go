@@ -53,6 +53,7 @@ func (c *client) checkpoint(tipset key) error {
 	}
 	go func() {
 		if c.dispatcher.SyncCheckpoint(c.context, types.NewTipSetKey(cids...)) == nil {
+			c.heads.wait()
 			c.life.Event(tipsetEvent{"checkpoint_set", tipset})
 		}
 	}()

@@ -32,6 +32,7 @@ type client struct {
 	syncer     *syncer.Syncer
 	dispatcher *dispatcher.Dispatcher
 	peerMgr    *peermgr.PeerMgr
+	heads      *heads
 	operators  map[int]bool
 	context    context.Context
 	cancel     context.CancelFunc
@@ -48,7 +49,7 @@ func begin(life *adapter.Life, begun adapter.Start) (adapter.Client, error) {
 		return nil, err
 	}
 	life.StartClockAt(time.Unix(start.UnixTime, 0))
-	c := &client{life: life, operators: map[int]bool{}, ending: make(chan struct{})}
+	c := &client{life: life, heads: newHeads(), operators: map[int]bool{}, ending: make(chan struct{})}
 	c.context, c.cancel = context.WithCancel(context.Background())
 	if left, restarted := begun.Durable.(*disk); restarted {
 		c.disk = left.inAnotherLife()
@@ -77,7 +78,7 @@ func (c *client) begin(start *start, fresh bool) error {
 	if err := c.load(start, genesis.Cid(), fresh); err != nil {
 		return err
 	}
-	if c.host, err = newStandIn(c.life); err != nil {
+	if c.host, err = newStandIn(c.life, c.heads); err != nil {
 		return err
 	}
 	if c.peerMgr, err = peermgr.NewPeerMgr(c.host, nil, time.Minute, nil); err != nil {
@@ -116,6 +117,7 @@ func (c *client) load(start *start, genesis cid.Cid, fresh bool) error {
 	}
 	synctest.Wait()
 	c.store.SubscribeHeadChanges(c.headChanged)
+	c.disk.meta.onHead = c.heads.wrote
 	c.disk.blocks.onTipset = func(tipset types.TipSetKey) {
 		c.life.Event(tipsetEvent{"validated", keyOf(tipset.Cids())})
 	}
@@ -124,32 +126,19 @@ func (c *client) load(start *start, genesis cid.Cid, fresh bool) error {
 
 func (c *client) startSync(start *start, messages *chain.MessageStore, asks exchange.Client) error {
 	upgrades := fork.NewMockFork()
-	states, err := statemanger.NewStateManager(c.store, messages, machine{}, nil, upgrades, nil, nil, false, nil)
+	states, err := statemanger.NewStateManager(c.store, messages, machine{messages}, nil, upgrades, nil, nil, false, nil)
 	if err != nil {
 		return err
 	}
-	checks := newValidator(start.Network, c.store, states)
+	checks := newValidator(start.Network, c.store, messages, states)
 	c.syncer, err = syncer.NewSyncer(states, checks, c.store, messages, c.disk.blocks, asks, clock.NewSystemClock(), upgrades)
 	if err != nil {
 		return err
 	}
-	given := targets{Syncer: c.syncer, BlockValidator: messageValidator(c.disk.blocks), life: c.life}
+	given := targets{c.syncer, messageValidator(c.disk.blocks), c.life, c.heads}
 	c.dispatcher = dispatcher.NewDispatcherWithSizes(given, c.store, start.Settings.QueueMax, dispatcher.DefaultInQueueSize)
 	c.dispatcher.SetConcurrent(start.Settings.ConcurrentMax)
 	c.dispatcher.Start(c.context)
-	return nil
-}
-
-// headChanged is what Venus calls when the head has moved.
-func (c *client) headChanged(reverted, applied []*types.TipSet) error {
-	c.endIfOver()
-	event := headChanged{Type: "head_changed", Revert: keysOf(reverted), Apply: keysOf(applied)}
-	if len(applied) > 0 {
-		event.Head = event.Apply[len(applied)-1]
-	} else if len(reverted) > 0 {
-		event.Head = keyOf(reverted[len(reverted)-1].Parents().Cids())
-	}
-	c.life.Event(event)
 	return nil
 }
 

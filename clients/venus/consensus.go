@@ -38,16 +38,17 @@ func (b badBlock) Error() string { return "the block fails the check [" + b.chec
 
 // validator stands in for consensus.BlockValidator.
 type validator struct {
-	network agreed
-	store   *chain.Store
-	states  *statemanger.Stmgr
+	network  agreed
+	store    *chain.Store
+	messages *chain.MessageStore
+	states   *statemanger.Stmgr
 
 	mutex sync.Mutex
 	valid map[cid.Cid]struct{} // as its validateBlockCache, without a bound
 }
 
-func newValidator(network agreed, store *chain.Store, states *statemanger.Stmgr) *validator {
-	return &validator{network: network, store: store, states: states, valid: map[cid.Cid]struct{}{}}
+func newValidator(network agreed, store *chain.Store, messages *chain.MessageStore, states *statemanger.Stmgr) *validator {
+	return &validator{network: network, store: store, messages: messages, states: states, valid: map[cid.Cid]struct{}{}}
 }
 
 // ValidateFullBlock checks a block after its parents.
@@ -107,6 +108,9 @@ func (v *validator) checkRest(ctx context.Context, block *types.BlockHeader, par
 	case !receipts.Equals(block.ParentMessageReceipts):
 		bad = multierror.Append(bad, fmt.Errorf("%w: %w", badBlock{"receipts"}, consensus.ErrReceiptRootMismatch))
 	}
+	if _, _, err := v.messages.LoadMetaMessages(ctx, block.Messages); err != nil {
+		bad = multierror.Append(bad, fmt.Errorf("block had invalid messages: %w", err))
+	}
 	if err := signed(block); err != nil {
 		bad = multierror.Append(bad, err)
 	}
@@ -160,11 +164,16 @@ func messageValidator(to blockstore.Blockstore) *consensus.BlockValidator {
 	return consensus.NewBlockValidator(nil, to, nil, nil, nil, nil, nil, nil, nil, nil, nil)
 }
 
-// machine stands in for the virtual machine.
-type machine struct{}
+// machine stands in for the virtual machine, which needs the messages.
+type machine struct{ messages *chain.MessageStore }
 
 // RunStateTransition gives the state and the receipts after a tipset.
-func (machine) RunStateTransition(_ context.Context, tipset *types.TipSet, _ vm.ExecCallBack, _ bool) (root, receipts cid.Cid, err error) {
+func (m machine) RunStateTransition(ctx context.Context, tipset *types.TipSet, _ vm.ExecCallBack, _ bool) (root, receipts cid.Cid, err error) {
+	for _, block := range tipset.Blocks() {
+		if _, _, err := m.messages.LoadMetaMessages(ctx, block.Messages); err != nil {
+			return cid.Undef, cid.Undef, err
+		}
+	}
 	after := stateAfter(tipset)
 	return after.TipSetStateRoot, after.TipSetReceipts, nil
 }

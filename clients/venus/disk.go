@@ -48,8 +48,9 @@ func (d *disk) freeze() {
 type guard struct {
 	mutex  sync.Mutex
 	frozen bool
-	// Called when the key of a tipset is stored for the first time.
+	// Called when the key of a tipset is stored for the first time, and when a head is.
 	onTipset func(types.TipSetKey)
+	onHead   func()
 }
 
 func (g *guard) isFrozen() bool {
@@ -131,7 +132,11 @@ func (s *metaStore) Put(ctx context.Context, key datastore.Key, value []byte) er
 	if s.isFrozen() {
 		return nil
 	}
-	return s.Batching.Put(ctx, key, value)
+	err := s.Batching.Put(ctx, key, value)
+	if key == headKey && s.onHead != nil {
+		s.onHead()
+	}
+	return err
 }
 
 // Delete deletes an entry.

@@ -26,8 +26,9 @@ import (
 // Venus does not use of a host is not there.
 type standIn struct {
 	host.Host
-	life *adapter.Life
-	bus  *bus
+	life  *adapter.Life
+	heads *heads
+	bus   *bus
 
 	mutex      sync.Mutex
 	handlers   map[protocol.ID]network.StreamHandler
@@ -40,9 +41,9 @@ const ownID = peer.ID("the subject")
 
 var errNotConnected = errors.New("there is no connection, and none is to be dialled")
 
-func newStandIn(life *adapter.Life) (*standIn, error) {
+func newStandIn(life *adapter.Life, heads *heads) (*standIn, error) {
 	h := &standIn{
-		life: life, bus: &bus{Bus: eventbus.NewBus()},
+		life: life, heads: heads, bus: &bus{Bus: eventbus.NewBus()},
 		handlers: map[protocol.ID]network.StreamHandler{}, conns: map[int]*conn{},
 	}
 	var err error

@@ -90,6 +90,9 @@ func (s *stream) Read(into []byte) (int, error) {
 
 // Write takes what Venus writes. A hello is said when it is whole.
 func (s *stream) Write(from []byte) (int, error) {
+	if s.protocol == hello.ProtocolID {
+		s.conn.host.heads.wait()
+	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	if s.closed {

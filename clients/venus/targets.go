@@ -17,7 +17,8 @@ import (
 type targets struct {
 	*syncer.Syncer
 	*consensus.BlockValidator
-	life *adapter.Life
+	life  *adapter.Life
+	heads *heads
 }
 
 // HandleNewTipSet syncs a target.
@@ -25,6 +26,7 @@ func (t targets) HandleNewTipSet(ctx context.Context, target *synctypes.Target) 
 	head := keyOf(target.Head.Cids())
 	t.life.Event(syncStarted{"sync_started", head})
 	err := t.Syncer.HandleNewTipSet(ctx, target)
+	t.heads.wait()
 	t.life.Event(syncEnded{"sync_ended", head, outcomeOf(ctx, err)})
 	return err
 }
