@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"reflect"
 	"runtime"
 	"testing/synctest"
@@ -24,7 +25,7 @@ func (c *client) end() {
 	private(delayed, "ch").Close()
 	private(reflect.ValueOf(c.dispatcher), "incomingPubsub").Interface().(*pubsub.PubSub).Shutdown()
 	if next, err := childOf(c.store.GetHead()); err == nil {
-		_ = c.store.SetHead(c.context, next) // the worker that tells of heads ends at the next one, in endIfOver
+		_ = c.store.SetHead(context.Background(), next) // the worker that tells of heads ends at the next one, in endIfOver
 	}
 	synctest.Wait()
 	c.store.Stop()
