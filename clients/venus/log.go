@@ -25,8 +25,7 @@ func (l listener) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *zap
 	return checked
 }
 
-// Write tells of an error. The dispatcher recovers from a panic where it takes targets in, says so, and takes none in any
-// more: for syncheck this is the panic that it is.
+// Write tells of an error. A panic from which the dispatcher recovers ends the process, as any other does.
 func (listener) Write(entry zapcore.Entry, _ []zapcore.Field) error {
 	if entry.LoggerName == "chainsync.dispatcher" && strings.HasPrefix(entry.Message, "panic: ") {
 		panic(entry.Message)
