@@ -31,7 +31,7 @@ var files = []file{
 			},
 			{
 				find: "\tmp := getg().m\n\tc := &mp.chacha8\n",
-				put:  "\tmp := getg().m\n\tif syncheck_bubbled(mp) {\n\t\treturn 0\n\t}\n\tc := &mp.chacha8\n",
+				put:  "\tmp := getg().m\n\tif syncheck_bubbled(mp) {\n\t\treturn 1 // hash/maphash waits for a seed that is not 0\n\t}\n\tc := &mp.chacha8\n",
 			},
 			{
 				find: "func maps_rand() uint64 {\n\treturn rand()\n}\n",
