@@ -35,23 +35,23 @@ impl Machine<HeadersFirst> for Chooser {
     fn step(&mut self, now: Time, input: Input<HeadersFirst>, out: &mut Outbox<HeadersFirst>) {
         let reason = Reason::Other { text: Some("as I like".into()) };
         match (input, self.manner) {
-            (Input::Connected { peer, .. }, Manner::DropsAndDials | Manner::DropsAndWaits) => {
-                if std::mem::take(&mut self.is_first) {
-                    out.disconnect(peer, reason);
-                }
+            (Input::Connected { peer, .. }, Manner::DropsAndDials | Manner::DropsAndWaits)
+                if self.is_first =>
+            {
+                self.is_first = false;
+                out.disconnect(peer, reason);
             }
-            (Input::Connected { peer, .. }, Manner::DropsLate) => {
-                if now == Time::from_millis(HEAL_MS) {
-                    out.disconnect(peer, reason);
-                }
+            (Input::Connected { peer, .. }, Manner::DropsLate)
+                if now == Time::from_millis(HEAL_MS) =>
+            {
+                out.disconnect(peer, reason);
             }
             (Input::Connected { peer, .. }, Manner::Refuses) => out.refuse(peer, reason),
             (Input::Disconnected { peer }, Manner::DropsAndDials) => out.dial(peer),
-            (Input::Disconnected { peer }, Manner::Dials) => {
-                if std::mem::take(&mut self.is_first) {
-                    out.dial(peer);
-                    out.dial(peer);
-                }
+            (Input::Disconnected { peer }, Manner::Dials) if self.is_first => {
+                self.is_first = false;
+                out.dial(peer);
+                out.dial(peer);
             }
             _ => {}
         }

@@ -24,6 +24,8 @@ pub(super) const CLIENT_DEVIATIONS: &[Deviation] = &[
         "v0.26.2 netsync/manager.go handleStallSample: clears the marks of a stalled peer that may \
          stay connected (shouldDCStalledSyncPeer)",
     ),
+    btcd(OLD, "no-echo", POINTERS),
+    btcd(NEW, "no-echo", POINTERS),
     btcd(OLD, "no-lost-request", NOT_FOUND),
     btcd(NEW, "no-lost-request", NOT_FOUND),
     btcd(OLD, "replies-exact", NOT_CURRENT),
@@ -55,6 +57,9 @@ const LIST_OF_HEADERS: &str = "v0.25.0 netsync/manager.go handleHeadersMsg: only
 
 const SILENCE: &str = "peer/peer.go maybeAddDeadline in v0.25.0 and v0.26.2: getblocks demands an inv \
     within 30 s, and silence is the answer of who has nothing";
+
+const POINTERS: &str = "peer/peer.go AddKnownInventory, QueueInventory from v0.21.0 on: the cache of \
+    what a peer knows is keyed by pointers, so that nothing is found in it";
 
 const NOT_FOUND: &str = "netsync/manager.go handleNotFoundMsg in v0.25.0 and v0.26.2: what a peer does \
     not have is forgotten";

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
 use crate::families::tipset_sync::family::TipsetSync;
-use crate::families::tipset_sync::message::Event;
+use crate::families::tipset_sync::message::{Event, Message};
 use crate::invariant::{Claim, Context, End, Invariant, Needs, Strength, Violation};
-use crate::machine::FastSet;
+use crate::machine::{FastSet, Input};
 use crate::primitives::filecoin::{Tipset, TipsetKey};
-use crate::trace::Step;
+use crate::trace::{Step, What};
 
 use super::view::{ChainView, event_of};
 
@@ -35,7 +35,8 @@ pub static HEAD_NEVER_LIGHTER: Claim = Claim {
     needs: Needs::Events,
     why: "The heaviest chain is the chain; a lighter head undoes what others build on.",
     exceptions: "A miner of the head who is found to have two blocks loses both (FRC-0051), which \
-                 may make the head lighter. Forest 0.39.0 compares the weights that headers claim \
+                 may make the head lighter. The operator may make any tipset a checkpoint, and so \
+                 the head (Lotus #6107). Forest 0.39.0 compares the weights that headers claim \
                  for their parents, and so can break this.",
     source: "Lotus #563, #2858: lighter chains and subsets of the head; Forest #7019: rewinding",
 };
@@ -49,8 +50,8 @@ pub static EQUIVOCATORS_LEFT_OUT: Claim = Claim {
     needs: Needs::Events,
     why: "Two blocks of one miner in an epoch cannot both be won. A node that counts the one it \
           saw first follows another head than its neighbour (FRC-0051).",
-    exceptions: "A block that failed a check, or was not validated yet, makes nobody an \
-                 equivocator.",
+    exceptions: "A block that failed a check, or was not validated since the last start, makes \
+                 nobody an equivocator: who has two is kept in memory.",
     source: "FRC-0051; Venus #6266, Lotus #11104: the first seen block of an equivocator counted",
 };
 
@@ -83,12 +84,13 @@ pub fn head_changes_balance(context: &Context<TipsetSync>) -> Box<dyn Invariant<
 
 /// Checks the weight of each head.
 pub fn head_never_lighter(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
-    Box::new(Heavier { view: ChainView::new(context), judged: 0 })
+    Box::new(Heavier { view: ChainView::new(context), wanted: None, judged: 0 })
 }
 
 /// Checks the miners of each head.
 pub fn equivocators_left_out(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
-    Box::new(Equivocators { view: ChainView::new(context), judged: 0 })
+    let recent = FastSet::default();
+    Box::new(Equivocators { view: ChainView::new(context), recent, judged: 0 })
 }
 
 /// Checks the miners of each tipset.
@@ -172,6 +174,8 @@ impl Balance {
 
 struct Heavier {
     view: ChainView,
+    /// What the operator wants the chain to have, whatever its weight.
+    wanted: Option<TipsetKey>,
     judged: u64,
 }
 
@@ -181,8 +185,14 @@ impl Invariant<TipsetSync> for Heavier {
     }
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        if let What::In { input: Input::Message { message, .. }, .. } = &step.what
+            && let Message::Checkpoint { tipset } = message
+        {
+            self.wanted = Some(tipset.clone());
+        }
         let Some(event) = event_of(step) else { return Ok(()) };
         if let Event::HeadChanged { head, .. } = event
+            && self.wanted.as_ref() != Some(head)
             && !self.view.world.tree.equivocates()
             && let Some(new) = self.view.world.tipset(head)
         {
@@ -208,6 +218,8 @@ impl Invariant<TipsetSync> for Heavier {
 
 struct Equivocators {
     view: ChainView,
+    /// What was validated in this life: which blocks a miner had is kept in memory only.
+    recent: FastSet<TipsetKey>,
     judged: u64,
 }
 
@@ -217,6 +229,9 @@ impl Invariant<TipsetSync> for Equivocators {
     }
 
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
+        if matches!(step.what, What::Crashed { .. }) {
+            self.recent.clear();
+        }
         let Some(event) = event_of(step) else { return Ok(()) };
         if let Event::HeadChanged { head, .. } = event
             && self.view.world.tree.equivocates()
@@ -226,6 +241,9 @@ impl Invariant<TipsetSync> for Equivocators {
             if self.has_second_block(&head) {
                 return Err(self.broken(&head));
             }
+        }
+        if let Event::Validated { tipset } = event {
+            self.recent.insert(tipset.clone());
         }
         self.view.note(event);
         Ok(())
@@ -252,9 +270,10 @@ impl Invariant<TipsetSync> for Equivocators {
 }
 
 impl Equivocators {
-    /// Whether a miner of the tipset has another validated block at its height.
+    /// Whether a miner of the tipset has another block at its height that was validated since the
+    /// last start.
     fn has_second_block(&self, tipset: &Tipset) -> bool {
-        let known = self.view.validated.iter().filter_map(|key| self.view.world.tipset(key));
+        let known = self.recent.iter().filter_map(|key| self.view.world.tipset(key));
         let known = known.filter(|known| known.height() == tipset.height());
         known.flat_map(|known| known.blocks().to_vec()).any(|block| {
             tipset

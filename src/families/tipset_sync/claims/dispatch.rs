@@ -1,7 +1,7 @@
 use crate::families::tipset_sync::family::TipsetSync;
 use crate::families::tipset_sync::message::{Command, Event, Message, SyncOutcome};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
-use crate::machine::{FastMap, FastSet, Input};
+use crate::machine::{FastMap, FastSet, Input, Millis, Time};
 use crate::primitives::filecoin::{Cid, TipsetKey};
 use crate::trace::{Step, What};
 
@@ -66,7 +66,8 @@ pub static SYNCS_BOUNDED: Claim = Claim {
     strength: Strength::Must,
     needs: Needs::Events,
     why: "The operator bounds the work of the node.",
-    exceptions: "None. A client without the command has the number of its settings.",
+    exceptions: "Syncs that run when the number is lowered may end at their next step, within the \
+                 time for a reply. A client without the command has the number of its settings.",
     source: "Venus pkg/chainsync/dispatcher: maxCount, SetConcurrent",
 };
 
@@ -93,7 +94,8 @@ pub fn synced_once(_: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
 /// Checks the number of syncs.
 pub fn syncs_bounded(context: &Context<TipsetSync>) -> Box<dyn Invariant<TipsetSync>> {
     let limit = context.world.spec.settings.concurrent_max;
-    Box::new(Bounded { initial: limit, limit, running: 0, judged: 0 })
+    let reply_ms = context.world.spec.settings.reply_ms;
+    Box::new(Bounded { initial: limit, limit, lowered_at: None, reply_ms, running: 0, judged: 0 })
 }
 
 struct Bad {
@@ -222,6 +224,7 @@ impl Invariant<TipsetSync> for Once {
     fn observe(&mut self, step: &Step<TipsetSync>) -> Result<(), Violation> {
         if matches!(step.what, What::Crashed { .. }) {
             self.running.clear();
+            self.complete.clear();
         }
         match event_of(step) {
             Some(Event::SyncStarted { target }) => {
@@ -259,6 +262,10 @@ impl Invariant<TipsetSync> for Once {
 struct Bounded {
     initial: u32,
     limit: u32,
+    /// When it was last lowered below what ran.
+    lowered_at: Option<Time>,
+    /// A sync that is cancelled ends when what it waits for has come, or is given up.
+    reply_ms: Millis,
     running: u32,
     judged: u64,
 }
@@ -272,12 +279,16 @@ impl Invariant<TipsetSync> for Bounded {
         match &step.what {
             What::Crashed { .. } => {
                 self.running = 0;
+                self.lowered_at = None;
                 self.limit = self.initial;
             }
             What::In { input, .. } => {
-                self.judge(step)?;
+                if self.lowered_at.is_none_or(|at| step.at.since(at) > self.reply_ms) {
+                    self.judge(step)?;
+                }
                 if let Input::Command { command: Command::SetConcurrent { count } } = input {
                     self.limit = *count;
+                    self.lowered_at = (self.running > *count).then_some(step.at);
                 }
             }
             _ => {}
