@@ -17,7 +17,7 @@ use syncheck::campaign::{CaseId, Judge, draw, run_once};
 use syncheck::families::Catalog;
 use syncheck::families::headers_first::{HeadersFirst, PeerSpec, Place, Profile, Spec, World};
 use syncheck::invariant::{Context, Suite};
-use syncheck::machine::{Observes, PeerId};
+use syncheck::machine::{Capabilities, Observes, PeerId};
 use syncheck::scenario::{Heal, Liars, Limits, PeerPlan, Scenario};
 use syncheck::sim::{Record, simulate};
 use syncheck::verdict::Verdict;
@@ -80,7 +80,7 @@ fn messages(c: &mut Criterion) {
 /// From the strategy to the verdict, for cases whose chains have less than 24 blocks.
 fn cases(c: &mut Criterion) {
     let judge = Judge::<HeadersFirst>::new(Some("btcd-0.26"), Observes::ALL);
-    let strategy = HeadersFirst::strategy("btcd-0.26");
+    let strategy = HeadersFirst::strategy("btcd-0.26", &Capabilities::ALL);
     let case = |index| CaseId { family: "headers-first", profile: "btcd-0.26", seed: 0, index };
     let small: Vec<u64> = (0..3_000)
         .filter(|index| draw(&strategy, case(*index)).current().world.main < 24)

@@ -118,7 +118,7 @@ fn each_deviation_is_seen<F: Catalog>() {
             .map(|entry| entry.claim.id.to_owned())
             .filter(|id| id != deviation.claim)
             .collect();
-        let judge = Judge::<F>::new(None, Observes::ALL).without(&others).unwrap();
+        let judge = Judge::<F>::new(None, Observes::ALL).without(&others).expect("claims of it");
         let outcome = searched(deviation.profile, &judge, 20_000);
         assert!(!outcome.findings.is_empty(), "{} is kept", deviation.claim);
     }

@@ -119,7 +119,11 @@ fn broken(way: Way, profile: Option<&'static str>) -> Vec<(u64, Verdict)> {
     let known: Vec<String> = Skeleton::deviations().iter().map(|it| it.claim.to_owned()).collect();
     let judge = Judge::<Skeleton>::new(profile, Observes::ALL);
     // What geth is known to break, this client does as well.
-    let judge = if profile.is_none() { judge.without(&known).unwrap() } else { judge };
+    let judge = if profile.is_none() {
+        judge.without(&known).expect("claims of the family")
+    } else {
+        judge
+    };
     let mut broken = Vec::new();
     for index in 0..CASES {
         let case = CaseId { family: "skeleton", profile: name, seed: 5, index };

@@ -10,7 +10,7 @@ use syncheck::families::Catalog;
 use syncheck::families::headers_first::{
     Event, HeadersFirst, HonestPeer, Inventory, Message, PeerSpec, Place, World,
 };
-use syncheck::machine::{Family, Input, Machine, Outbox, Output, PeerId, PeerModel, Time};
+use syncheck::machine::{Dialer, Family, Input, Machine, Outbox, Output, PeerId, PeerModel, Time};
 use syncheck::primitives::bitcoin::{Block, BlockHash, Header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
@@ -54,7 +54,11 @@ pub(crate) fn on_tokio(world: &Arc<World>, blocks: u32) -> u64 {
         });
         let mut out = Outbox::new();
         let mut messages = 0;
-        machine.step(Time::ZERO, Input::Connected { peer: PEER, hello }, &mut out);
+        machine.step(
+            Time::ZERO,
+            Input::Connected { peer: PEER, hello, dialer: Dialer::Subject },
+            &mut out,
+        );
         loop {
             let done = sent(&mut out, blocks, |message| {
                 messages += 1;
@@ -109,7 +113,11 @@ pub(crate) fn on_turmoil(world: &Arc<World>, blocks: u32) -> u64 {
         let (read, mut write) = stream.into_split();
         let mut read = BufReader::new(read);
         let mut out = Outbox::new();
-        machine.step(Time::ZERO, Input::Connected { peer: PEER, hello }, &mut out);
+        machine.step(
+            Time::ZERO,
+            Input::Connected { peer: PEER, hello, dialer: Dialer::Subject },
+            &mut out,
+        );
         loop {
             let mut frames = Vec::new();
             let done = sent(&mut out, blocks, |message| frames.push(frame(&message)));

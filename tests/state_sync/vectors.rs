@@ -38,7 +38,7 @@ fn the_reference_passes_the_scenarios() {
 
 /// Why a case means nothing to its function.
 fn refused(kind: &str, given: &str, expect: &str) -> String {
-    let value = |text: &str| serde_yaml::from_str(text).unwrap();
+    let value = |text: &str| serde_yaml::from_str(text).expect("a value");
     function(kind).judge(&value(given), &value(expect)).expect_err(given).to_string()
 }
 
