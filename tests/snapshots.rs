@@ -18,7 +18,7 @@ const CHOSEN: &[&str] = &[
     "headers-first/scenarios/lie-unlinked",
     "headers-first/scenarios/mutant-lost-peer-keeps-requests",
     "headers-first/scenarios/mutant-restart-forgets-blocks",
-    "skeleton/scenarios/fault-reconnect",
+    "skeleton/scenarios/fault-duplicate",
     "skeleton/scenarios/lie-other-branch",
     "skeleton/scenarios/lie-forged",
     "skeleton/scenarios/lie-late",
