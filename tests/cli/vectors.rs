@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::program::{Folder, PROGRAM};
+use crate::program::{Ended, Folder, PROGRAM};
 
 /// A folder with a bundle in `bundle/`.
 fn bundle() -> Folder {
@@ -41,7 +41,11 @@ fn a_bundle_holds_for_the_reference_and_for_a_client_that_does_what_it_does() {
         "headers-first",
     ]);
     assert_eq!(served.code, Some(0), "{served:?}");
-    assert_eq!(served.summary()["unsupported"], 60);
+    // A client plays the scenarios; the tables are for its own functions.
+    let count = |ended: &Ended, what: &str| ended.summary()[what].as_u64().expect("a number");
+    assert!(count(&served, "unsupported") > 60, "{served:?}");
+    let all = count(&served, "passed") + count(&served, "unsupported");
+    assert_eq!(all, count(&verified, "passed"));
     let checked = folder.run(&["vectors", "check", "bundle"]);
     assert_eq!(checked.code, Some(0), "{checked:?}");
 }
