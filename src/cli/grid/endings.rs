@@ -1,6 +1,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use proptest::strategy::BoxedStrategy;
+
 use crate::campaign::{CaseId, Judge, draw_supported, run_once};
 use crate::cli::Exit;
 use crate::cli::arguments::{Bounds, Child};
@@ -11,6 +13,7 @@ use crate::families::{Catalog, Visit};
 use crate::invariant::Context;
 use crate::machine::{Capabilities, Observes, Output, Subject};
 use crate::reports::{EndingsRecord, Ends};
+use crate::scenario::Scenario;
 use crate::sim::{Record, Run};
 use crate::trace::What;
 use crate::vectors::{Document, SubjectEntry, save};
@@ -39,10 +42,10 @@ impl Visit for Compare<'_> {
             if self.stop.load(Ordering::Relaxed) {
                 break;
             }
-            if let Some(record) = rows.compare(&self, case) {
+            if let Some((context, record)) = rows.compare(&self, case) {
                 compared += 1;
                 if record.is_split() {
-                    split.push(rows.saved(&self, record)?);
+                    split.push(saved(&self, &context, record)?);
                 }
             }
             bar.inc(1);
@@ -57,13 +60,13 @@ struct Rows<F: Catalog> {
     subjects: Vec<(String, Box<dyn Subject<F>>)>,
     /// What all of them have.
     capabilities: Capabilities,
-    context: Option<Context<F>>,
+    /// Draws what all of them can run.
+    strategy: BoxedStrategy<Scenario<F>>,
 }
 
 impl<F: Catalog> Rows<F> {
     fn of(compare: &Compare<'_>) -> Result<Self, Exit> {
-        let mut rows =
-            Self { subjects: Vec::new(), capabilities: Capabilities::ALL, context: None };
+        let (mut subjects, mut capabilities) = (Vec::new(), Capabilities::ALL);
         for entry in &compare.subjects {
             let choice = Choice::<F>::of(&child(entry));
             let not_run = |error| refuse(Exit::SubjectFailed, format!("{}: {error}", entry.name));
@@ -72,22 +75,25 @@ impl<F: Catalog> Rows<F> {
                 warn(format!("{} reports no events: where it ends is not seen", entry.name));
                 continue;
             }
-            rows.capabilities = rows.capabilities.shared(subject.capabilities());
-            rows.subjects.push((entry.name.clone(), subject));
+            capabilities = capabilities.shared(subject.capabilities());
+            subjects.push((entry.name.clone(), subject));
         }
-        Ok(rows)
+        let strategy = F::strategy(compare.profile, &capabilities);
+        Ok(Self { subjects, capabilities, strategy })
     }
 
     /// Runs one case with all; nothing, if one of them does not support it or does not run it.
-    fn compare(&mut self, compare: &Compare<'_>, index: u64) -> Option<EndingsRecord> {
+    fn compare(
+        &mut self,
+        compare: &Compare<'_>,
+        index: u64,
+    ) -> Option<(Context<F>, EndingsRecord)> {
         if self.subjects.len() < 2 {
             return None;
         }
-        let capabilities = &self.capabilities;
-        let strategy = F::strategy(compare.profile, capabilities);
         let seed = compare.arguments.seed;
         let id = CaseId { family: F::NAME, profile: compare.profile, seed, index };
-        let scenario = draw_supported::<F>(&strategy, id, capabilities).current();
+        let scenario = draw_supported::<F>(&self.strategy, id, &self.capabilities).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");
         let judge = Judge::<F>::new(None, Observes::NONE);
         let mut ends = Vec::new();
@@ -99,8 +105,7 @@ impl<F: Catalog> Rows<F> {
             ends.push(Ends { subject: name.clone(), ending: ending_of(&context, &run) });
         }
         let allowed = F::endings(&context).iter().map(json).collect();
-        self.context = Some(context);
-        Some(EndingsRecord {
+        let record = EndingsRecord {
             family: F::NAME.to_owned(),
             profile: compare.profile.to_owned(),
             seed,
@@ -108,17 +113,21 @@ impl<F: Catalog> Rows<F> {
             file: None,
             allowed,
             ends,
-        })
+        };
+        Some((context, record))
     }
+}
 
-    /// The same record, with its scenario on disk.
-    fn saved(&self, compare: &Compare<'_>, record: EndingsRecord) -> Result<EndingsRecord, Exit> {
-        let context = self.context.as_ref().expect("the case was run");
-        let document = Document::passing((*context.scenario).clone());
-        let folder: &Path = &compare.arguments.out.join("endings");
-        let file = save(folder, &document).map_err(|message| refuse(Exit::Usage, message))?;
-        Ok(EndingsRecord { file: Some(file.display().to_string()), ..record })
-    }
+/// The same record, with its scenario on disk.
+fn saved<F: Catalog>(
+    compare: &Compare<'_>,
+    context: &Context<F>,
+    record: EndingsRecord,
+) -> Result<EndingsRecord, Exit> {
+    let document = Document::passing((*context.scenario).clone());
+    let folder: &Path = &compare.arguments.out.join("endings");
+    let file = save(folder, &document).map_err(|message| refuse(Exit::Usage, message))?;
+    Ok(EndingsRecord { file: Some(file.display().to_string()), ..record })
 }
 
 /// The last event of a run that says where the subject has got to, in words.
