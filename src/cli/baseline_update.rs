@@ -69,7 +69,7 @@ fn added(
     reason: Option<&str>,
 ) -> Vec<KnownFailure> {
     let mut added: Vec<KnownFailure> = Vec::new();
-    let firm = records.findings.iter().filter(|finding| finding.flaky.is_none());
+    let firm = records.findings.iter().filter(|finding| finding.is_firm());
     for FindingReport { family, claim, shape, .. } in firm {
         let known = || list.failures.iter().chain(&added);
         if known().any(|entry| entry.covers(family, claim, shape)) {

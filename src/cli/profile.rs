@@ -72,9 +72,8 @@ pub(super) fn search_profile<F: Catalog>(
         lies,
         elapsed_ms: millis(campaign.watch.elapsed().saturating_sub(since)),
     };
-    let findings = campaign.ledger.records.findings_of(F::NAME, profile);
-    let counts = |it: &&FindingReport| it.case.is_some() && it.flaky.is_none();
-    let text = profile_text(&record, findings.filter(counts).count());
+    let findings = campaign.ledger.records.found_by_search(F::NAME, profile);
+    let text = profile_text(&record, findings);
     campaign.ledger.out.text(text);
     campaign.ledger.add(CampaignRecord::Profile(record));
 }

@@ -82,7 +82,7 @@ pub(super) fn run_saved<F: Catalog>(
 impl Regressions {
     /// How many break a claim each time that they are run.
     fn firm(&self) -> usize {
-        self.broken.iter().filter(|(_, report)| report.flaky.is_none()).count()
+        self.broken.iter().filter(|(_, report)| report.is_firm()).count()
     }
 }
 

@@ -1,8 +1,6 @@
 use std::path::Path;
 
-use crate::reports::{
-    CampaignRecord, CampaignRecords, Ended, FindingReport, Outcome, annotation, merge,
-};
+use crate::reports::{CampaignRecord, CampaignRecords, Ended, Outcome, annotation, merge};
 
 use super::Exit;
 use super::arguments::MergeArguments;
@@ -90,9 +88,8 @@ fn text_of(record: &CampaignRecord, records: &CampaignRecords) -> Option<String>
     match record {
         CampaignRecord::Finding(finding) => Some(finding.to_text()),
         CampaignRecord::Profile(profile) => {
-            let findings = records.findings_of(&profile.family, &profile.profile);
-            let counts = |it: &&FindingReport| it.case.is_some() && it.flaky.is_none();
-            Some(profile_text(profile, findings.filter(counts).count()))
+            let findings = records.found_by_search(&profile.family, &profile.profile);
+            Some(profile_text(profile, findings))
         }
         _ => None,
     }

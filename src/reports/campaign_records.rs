@@ -165,7 +165,13 @@ impl CampaignRecords {
 
     /// How many findings there are that repeat: those that count.
     pub fn firm(&self) -> usize {
-        self.findings.iter().filter(|finding| finding.flaky.is_none()).count()
+        self.findings.iter().filter(|finding| finding.is_firm()).count()
+    }
+
+    /// How many of them the search of a profile has found, and no saved scenario.
+    pub fn found_by_search(&self, family: &str, profile: &str) -> usize {
+        let findings = self.findings_of(family, profile);
+        findings.filter(|finding| finding.case.is_some() && finding.is_firm()).count()
     }
 
     /// What became of the saved findings of a profile; none, if it was not begun.

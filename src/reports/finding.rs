@@ -114,6 +114,11 @@ pub struct PlanLine {
 }
 
 impl FindingReport {
+    /// Whether it repeats each time: then it counts.
+    pub fn is_firm(&self) -> bool {
+        self.flaky.is_none()
+    }
+
     /// A report of a run that broke a claim; none, if it broke none. Neither a case, nor a file, nor
     /// a command that replays it is known yet.
     ///

@@ -117,7 +117,7 @@ struct Join {
 
 impl Join {
     fn is_enough(&self) -> bool {
-        self.findings.iter().filter(|it| it.flaky.is_none()).count() >= self.room
+        self.findings.iter().filter(|it| it.is_firm()).count() >= self.room
     }
 
     /// Takes what a shard has, up to where there is enough.
