@@ -1,3 +1,5 @@
+use std::sync::atomic::AtomicBool;
+
 use crate::families::Catalog;
 use crate::invariant::{Context, Violation};
 use crate::machine::{Subject, SubjectError};
@@ -25,6 +27,9 @@ pub struct Repeats {
 }
 
 impl Repeats {
+    /// It was not run again.
+    pub(super) const NONE: Self = Self { shown: 0, of: 0 };
+
     /// Whether some runs did not show it.
     pub fn is_flaky(self) -> bool {
         self.shown < self.of
@@ -84,6 +89,11 @@ pub struct Repeated<F: Catalog> {
     pub difference: Option<Difference>,
 }
 
+impl<F: Catalog> Repeated<F> {
+    /// It was not run again.
+    pub(super) const NONE: Self = Self { repeats: Repeats::NONE, seen: None, difference: None };
+}
+
 /// Runs a case again, up to where it shows what is looked for; of what `hangs` less often. Ends early
 /// when it is told to stop; when `once` is set, with the first run that does not show it.
 ///
@@ -97,8 +107,7 @@ pub fn repeat<F: Catalog>(
     bounds: Bounds<'_>,
     patience: Patience,
 ) -> Result<Repeated<F>, SubjectError> {
-    let mut repeated =
-        Repeated { repeats: Repeats { shown: 0, of: 0 }, seen: None, difference: None };
+    let mut repeated = Repeated::NONE;
     let mut first: Option<Trace<F>> = None;
     let times = if patience.hangs { TIMES_HANGING } else { TIMES };
     for _ in 0..times {
@@ -149,9 +158,20 @@ pub(super) fn record<F: Catalog>(
     bounds: Bounds<'_>,
 ) -> Run<F> {
     subject.renew();
+    look_for(target, context, subject, judge, Record::Steps, bounds.stop)
+}
+
+/// Runs a case up to where it shows what is looked for.
+pub(super) fn look_for<F: Catalog>(
+    target: &Target,
+    context: &Context<F>,
+    subject: &mut dyn Subject<F>,
+    judge: &Judge<F>,
+    record: Record,
+    stop: &AtomicBool,
+) -> Run<F> {
     let is_met = |violation: &Violation| target.is_met(&context.scenario, violation);
-    let mode = Mode { record: Record::Steps, stop: Some(bounds.stop), until: Some(&is_met) };
-    run_once(context, subject, judge, mode)
+    run_once(context, subject, judge, Mode { record, stop: Some(stop), until: Some(&is_met) })
 }
 
 /// What was looked for, in a run.

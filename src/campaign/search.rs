@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 
 use super::case::{CaseId, draw_supported};
 use super::fingerprint::{Fingerprint, Target};
-use super::repeat::{Difference, Repeats, seen};
+use super::repeat::{Difference, Repeats, look_for, seen};
 use super::shrink::{Bounds, Shrunk};
 use super::suite::{Judge, run_once};
 use super::taker::Taker;
@@ -299,10 +299,7 @@ fn take_violations<F: Catalog>(
         let mut target = Target::of(&context.scenario, violation);
         target.settle(&context.scenario, |scenario, target| {
             let Ok(context) = Context::new(scenario.clone()) else { return false };
-            let is_met = |violation: &Violation| target.is_met(scenario, violation);
-            let mode =
-                Mode { record: Record::Nothing, stop: Some(plan.stop), until: Some(&is_met) };
-            let run = run_once(&context, subject, plan.judge, mode);
+            let run = look_for(target, &context, subject, plan.judge, Record::Nothing, plan.stop);
             seen(&context, target, &run).is_some()
         });
         let failure = run.failure.clone().filter(|_| violation.claim == NEVER_PANICS_OR_HANGS.id);

@@ -6,13 +6,13 @@ use crate::families::Catalog;
 use crate::invariant::{Context, Violation};
 use crate::machine::{Subject, SubjectError};
 use crate::scenario::{Scenario, reductions};
-use crate::sim::{Mode, Record, Run, Tally};
+use crate::sim::{Record, Run, Tally};
 use crate::trace::Trace;
 use crate::verdict::Verdict;
 
 use super::fingerprint::Target;
-use super::repeat::{Seen, record, seen};
-use super::suite::{Judge, run_once};
+use super::repeat::{Seen, look_for, record, seen};
+use super::suite::Judge;
 
 /// The steps that a run has in the mean, for the bound on all of them.
 const RUN_STEPS: u64 = 500;
@@ -183,10 +183,8 @@ impl<F: Catalog> Search<'_, F> {
     fn is_better(&mut self, scenario: &Scenario<F>) -> bool {
         // A reduction may leave something that another part refers to: then it is none.
         let Ok(context) = Context::new(scenario.clone()) else { return false };
-        let is_met = |violation: &Violation| self.target.is_met(scenario, violation);
-        let mode =
-            Mode { record: Record::Nothing, stop: Some(self.bounds.stop), until: Some(&is_met) };
-        let run = run_once(&context, self.subject, self.judge, mode);
+        let (target, judge, stop) = (self.target, self.judge, self.bounds.stop);
+        let run = look_for(target, &context, self.subject, judge, Record::Nothing, stop);
         if !self.counts(&context, &run) {
             return false;
         }

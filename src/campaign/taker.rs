@@ -133,14 +133,11 @@ impl<F: Catalog> Taker<'_, '_, F> {
             shrink_seen(tree, target, first.clone(), subject.as_mut(), judge, bounds, hangs);
         let smaller = shrunk.scenario != shrunk.original && !shrunk.cut_short;
         let patience = Patience { hangs, once: false };
-        let again = match smaller {
-            true => {
-                let context = context_of(shrunk.scenario.clone());
-                repeat(&context, target, subject.as_mut(), judge, bounds, patience)?
-            }
-            false => {
-                Repeated { repeats: Repeats { shown: 0, of: 0 }, seen: None, difference: None }
-            }
+        let again = if smaller {
+            let context = context_of(shrunk.scenario.clone());
+            repeat(&context, target, subject.as_mut(), judge, bounds, patience)?
+        } else {
+            Repeated::NONE
         };
         self.note_difference(broken.case, again.difference.as_ref());
         Ok(Some(match again.repeats.is_flaky() {
@@ -157,7 +154,7 @@ impl<F: Catalog> Taker<'_, '_, F> {
         Finding {
             case: broken.case,
             fingerprint: broken.target.fingerprint.clone(),
-            repeats: Repeats { shown: 0, of: 0 },
+            repeats: Repeats::NONE,
             shrunk: Shrunk { cut_short: true, ..as_found(broken, None) },
         }
     }
