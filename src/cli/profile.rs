@@ -198,9 +198,7 @@ fn judge_of<F: Catalog>(
     let bound = if choice.is_child() { arguments.profile.as_deref() } else { Some(profile) };
     // A claim that is left out need not be one of every family.
     let mut without = arguments.without.clone();
-    if choice.is_child() {
-        without.extend(bound.map(F::broken_by_client).unwrap_or_default());
-    }
+    without.extend(choice.broken_by_client(bound));
     without.retain(|name| F::claims().iter().any(|entry| entry.claim.id == name));
     let judge = Judge::<F>::new(bound, observes)
         .without(&without)

@@ -55,14 +55,10 @@ impl Visit for Replay<'_> {
             None => Some(own.clone()),
         };
         let observes = choice.observes().map_err(|error| refuse(Exit::SubjectFailed, error))?;
-        let mut broken = Vec::new();
-        if let Some(profile) = bound.as_deref().filter(|_| choice.is_child()) {
-            broken = F::broken_by_client(profile);
-        }
         let judge = Judge::<F>::new(bound.as_deref(), observes)
             .without(&arguments.without)
             .map_err(|message| refuse(Exit::Usage, format!("--without: {message}")))?
-            .without(&broken)
+            .without(&choice.broken_by_client(bound.as_deref()))
             .expect("only claims of this family are left out");
         let mut subject = choice.make().map_err(|error| refuse(Exit::SubjectFailed, error))?;
         let stop = stop_flag();

@@ -45,6 +45,12 @@ impl<F: Catalog> Choice<F> {
         matches!(self, Self::Child(..))
     }
 
+    /// The claims that a real client of the profile it is held to is known to break. Machines of ours
+    /// are held to them.
+    pub(super) fn broken_by_client(&self, bound: Option<&str>) -> Vec<String> {
+        bound.filter(|_| self.is_child()).map(F::broken_by_client).unwrap_or_default()
+    }
+
     /// A subject for one worker.
     pub(super) fn make(&self) -> Result<Box<dyn Subject<F>>, SubjectError> {
         quiet_panics();

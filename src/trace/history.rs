@@ -43,10 +43,16 @@ impl<F: Family> Trace<F> {
 
     /// Where the subject said last that it has got to, if it did.
     pub fn ending(&self) -> Option<F::Ending> {
-        self.steps.iter().rev().find_map(|step| match &step.what {
-            What::Out { output: Output::Event { event }, .. } => F::ending(event),
+        self.ending_event().and_then(F::ending)
+    }
+
+    /// The event that said so.
+    pub fn ending_event(&self) -> Option<&F::Event> {
+        let mut events = self.steps.iter().rev().filter_map(|step| match &step.what {
+            What::Out { output: Output::Event { event }, .. } => Some(event),
             _ => None,
-        })
+        });
+        events.find(|event| F::ending(event).is_some())
     }
 
     /// One line a step, stable over versions of this program as long as the run is the same.

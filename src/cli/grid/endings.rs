@@ -11,11 +11,10 @@ use crate::cli::progress::bar;
 use crate::cli::subjects::Choice;
 use crate::families::{Catalog, Visit};
 use crate::invariant::Context;
-use crate::machine::{Capabilities, Observes, Output, Subject};
+use crate::machine::{Capabilities, Observes, Subject};
 use crate::reports::{EndingsRecord, Ends};
 use crate::scenario::Scenario;
 use crate::sim::{Record, Run};
-use crate::trace::What;
 use crate::vectors::{Document, SubjectEntry, save};
 use crate::verdict::Verdict;
 
@@ -132,13 +131,8 @@ fn saved<F: Catalog>(
 
 /// The last event of a run that says where the subject has got to, in words.
 fn ending_of<F: Catalog>(context: &Context<F>, run: &Run<F>) -> Option<String> {
-    let trace = run.trace.as_ref()?;
-    trace.steps().iter().rev().find_map(|step| match &step.what {
-        What::Out { output: Output::Event { event }, .. } if F::ending(event).is_some() => {
-            Some(F::describe_event(&context.world, event))
-        }
-        _ => None,
-    })
+    let event = run.trace.as_ref()?.ending_event()?;
+    Some(F::describe_event(&context.world, event))
 }
 
 fn json(value: &impl serde::Serialize) -> String {
