@@ -66,15 +66,9 @@ enum Command {
     },
 }
 
-/// Arguments of `run`.
+/// Which cases are searched, and how.
 #[derive(Debug, Args)]
-pub(super) struct RunArguments {
-    /// Families to search; all, if none is named.
-    #[arg(value_name = "FAMILY")]
-    pub(super) families: Vec<FamilyId>,
-    /// Cases for each family and profile.
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
-    pub(super) cases: u64,
+pub(super) struct Search {
     /// Runs one part of the cases only: the first of three is 1/3.
     #[arg(long, value_name = "I/N")]
     pub(super) shard: Option<Shard>,
@@ -87,6 +81,19 @@ pub(super) struct RunArguments {
     /// Cases that run at once; as many as there are cores, if absent.
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<std::num::NonZeroUsize>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Families to search; all, if none is named.
+    #[arg(value_name = "FAMILY")]
+    pub(super) families: Vec<FamilyId>,
+    /// Cases for each family and profile.
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    pub(super) cases: u64,
+    #[command(flatten)]
+    pub(super) search: Search,
     /// The profile: which client at which version. The reference runs all profiles of a family if
     /// none is named; another subject is held to the claims that bind everybody, and with a
     /// profile to those of that client too.

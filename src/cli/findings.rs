@@ -72,7 +72,7 @@ impl<F: Catalog> Progress<F> for Shown<'_, F> {
                 .map(|file| replay_command(self.arguments, self.child, &self.subject, file)),
             file,
             scenario: to_yaml(&document).ok(),
-            ..FindingReport::of_finding(subject, self.judge, self.arguments.seed, finding)
+            ..FindingReport::of_finding(subject, self.judge, self.arguments.search.seed, finding)
         };
         if !finding.repeats.is_flaky() {
             self.found.push(finding.case);

@@ -131,9 +131,9 @@ fn search_cases<F: Catalog>(
     let make = || choice.make();
     let plan = Plan {
         profile,
-        seed: arguments.seed,
+        seed: arguments.search.seed,
         cases: (start, end),
-        jobs: jobs(arguments.jobs),
+        jobs: jobs(arguments.search.jobs),
         findings_max,
         found: &done.found,
         shrink_runs_max: arguments.shrink_runs.unwrap_or(runs),
@@ -180,7 +180,7 @@ fn search_cases<F: Catalog>(
 
 /// The first case of the search, and the one after the last.
 fn cases(arguments: &RunArguments) -> (u64, u64) {
-    match arguments.shard {
+    match arguments.search.shard {
         Some(shard) => shard.of_cases(arguments.cases, LOT),
         None => (0, arguments.cases),
     }
@@ -259,7 +259,7 @@ fn replay_saved<F: Catalog>(
         findings: 0,
         known: BTreeMap::new(),
     };
-    if arguments.shard.is_none_or(|shard| shard.is_first()) {
+    if arguments.search.shard.is_none_or(|shard| shard.is_first()) {
         let findings_max = arguments.max_findings.saturating_sub(records.firm());
         let bounds = Bounds { runs_max: 0, stop: &campaign.stop };
         let folder = &arguments.save;

@@ -34,7 +34,7 @@ fn try_run(arguments: &RunArguments) -> Result<Exit, Exit> {
     }
     let stop = stop_flag();
     let out_of_time = Arc::new(AtomicBool::new(false));
-    if let Some(limit) = arguments.time_limit {
+    if let Some(limit) = arguments.search.time_limit {
         set_after(limit, vec![Arc::clone(&out_of_time), Arc::clone(&stop)]);
     }
     let families = families(arguments).map_err(|message| refuse(Exit::Usage, message))?;
@@ -73,9 +73,9 @@ fn header(arguments: &RunArguments, families: &[FamilyId], baseline: &Baseline) 
     Header {
         format: REPORT_FORMAT.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        seed: arguments.seed,
+        seed: arguments.search.seed,
         cases: arguments.cases,
-        shard: arguments.shard.map(Into::into),
+        shard: arguments.search.shard.map(Into::into),
         families: families.iter().map(ToString::to_string).collect(),
         profile: arguments.profile.clone(),
         subject: if subject.is_empty() { "reference".to_owned() } else { subject },

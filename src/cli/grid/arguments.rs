@@ -1,14 +1,16 @@
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::arguments::{Format, Shard, duration, seed};
+use crate::cli::arguments::{Format, Search};
 use crate::vectors::is_name;
 
 /// Arguments of `grid`.
 #[derive(Debug, Args)]
+#[command(mut_arg("time_limit", |limit| {
+    limit.help("Ends the search of one subject after this time, such as 60s or 5m")
+}))]
 pub(in crate::cli) struct GridArguments {
     /// The subjects: a YAML file with their names, commands, families, profiles and known failures.
     #[arg(value_name = "SUBJECTS", required_unless_present = "from")]
@@ -23,18 +25,8 @@ pub(in crate::cli) struct GridArguments {
     /// Cases for each subject, family and profile.
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     pub(super) cases: u64,
-    /// Runs one part of the cases only: the first of three is 1/3.
-    #[arg(long, value_name = "I/N")]
-    pub(super) shard: Option<Shard>,
-    /// Ends the search of one subject after this time, such as 60s or 5m.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(super) time_limit: Option<Duration>,
-    /// The seed: the same seed draws the same cases. `random` draws a new one and shows it.
-    #[arg(long, value_name = "S", default_value = "0", value_parser = seed)]
-    pub(super) seed: u64,
-    /// Cases that run at once; as many as there are cores, if absent.
-    #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<std::num::NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) search: Search,
     /// Stops the search of a subject after this many findings.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) max_findings: usize,

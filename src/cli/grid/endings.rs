@@ -90,7 +90,7 @@ impl<F: Catalog> Rows<F> {
         if self.subjects.len() < 2 {
             return None;
         }
-        let seed = compare.arguments.seed;
+        let seed = compare.arguments.search.seed;
         let id = CaseId { family: F::NAME, profile: compare.profile, seed, index };
         let scenario = draw_supported::<F>(&self.strategy, id, &self.capabilities).current();
         let context = Context::new(scenario).expect("strategies draw valid scenarios");

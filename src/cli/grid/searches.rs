@@ -77,15 +77,18 @@ fn words(arguments: &GridArguments, subject: &SubjectEntry, report: &Path) -> Ve
         words.extend(value.map(|value| format!("--{name}={value}")));
     };
     option("cases", Some(arguments.cases.to_string()));
-    option("seed", Some(arguments.seed.to_string()));
+    option("seed", Some(arguments.search.seed.to_string()));
     option("max-findings", Some(arguments.max_findings.to_string()));
     option("save", Some(arguments.out.join(&subject.name).display().to_string()));
     option("report", Some(format!("ndjson={}", report.display())));
     option("profile", subject.profile.clone());
-    option("jobs", arguments.jobs.map(|jobs| jobs.to_string()));
+    option("jobs", arguments.search.jobs.map(|jobs| jobs.to_string()));
     option("shrink-runs", arguments.shrink_runs.map(|runs| runs.to_string()));
-    option("time-limit", arguments.time_limit.map(|limit| format!("{}ms", limit.as_millis())));
-    let shard = arguments.shard.map(ShardRecord::from);
+    option(
+        "time-limit",
+        arguments.search.time_limit.map(|limit| format!("{}ms", limit.as_millis())),
+    );
+    let shard = arguments.search.shard.map(ShardRecord::from);
     option("shard", shard.map(|shard| format!("{}/{}", shard.part, shard.of)));
     let known = subject.known_failures.as_ref();
     option("known-failures", known.map(|path| path.display().to_string()));
