@@ -10,8 +10,7 @@ use crate::primitives::from_string;
 use crate::primitives::schema::string_schema;
 use crate::world::{BlockId, BlockTree, Branch, Flaw, Rules};
 
-use super::rules::{check_block_in_place, check_block_whole};
-use super::{Checkpoint, Fault, Network, Profile, Start};
+use super::{Checkpoint, Network, Profile, Start};
 
 /// The longest main chain or branch.
 const LENGTH_MAX: u32 = 2_000_000;
@@ -326,20 +325,7 @@ impl World {
     /// pay (Bitcoin Core `ConnectBlock`, btcd `checkConnectBlock`). Such a block must never become
     /// the tip.
     pub fn may_be_stored(&self, id: BlockId) -> bool {
-        if !self.header_is_valid(id) {
-            return false;
-        }
-        let mut at = Some(id);
-        while let Some(id) = at.filter(|id| !self.is_valid(*id)) {
-            let (height, block) = (self.height(id), self.block(id));
-            let checked = check_block_whole(&block)
-                .and_then(|()| check_block_in_place(self.network, height, &block));
-            if !matches!(checked, Ok(()) | Err(Fault::BadCoinbaseValue)) {
-                return false;
-            }
-            at = self.parent(id);
-        }
-        true
+        self.tree.form_is_valid(id)
     }
 
     /// Whether the block is younger than 24 hours at an instant of the run: no client counts as

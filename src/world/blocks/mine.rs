@@ -55,6 +55,11 @@ impl Flaw {
     pub const fn in_header(self) -> bool {
         matches!(self, Self::Difficulty | Self::ProofOfWork | Self::TimeTooNew | Self::TimeTooOld)
     }
+
+    /// Whether only the state of the block's own chain shows it.
+    pub const fn in_state(self) -> bool {
+        matches!(self, Self::CoinbaseValue)
+    }
 }
 
 /// What all mined blocks of a tree have in common.

@@ -48,8 +48,31 @@ struct Laid {
     /// The height of the parent.
     fork: u32,
     salt: u64,
-    /// Whether the parent and all below it are valid: the header, the whole block.
-    sound: (bool, bool),
+    /// Whether the parent and all below it are valid, as far as each [`Depth`] looks.
+    sound: [bool; 3],
+}
+
+/// How much of a block is looked at.
+#[derive(Clone, Copy, Debug)]
+enum Depth {
+    /// The header.
+    Header,
+    /// All but what the state of its own chain tells.
+    Form,
+    /// All.
+    Whole,
+}
+
+impl Depth {
+    const ALL: [Self; 3] = [Self::Header, Self::Form, Self::Whole];
+
+    const fn shows(self, flaw: Flaw) -> bool {
+        match self {
+            Self::Header => flaw.in_header(),
+            Self::Form => !flaw.in_state(),
+            Self::Whole => true,
+        }
+    }
 }
 
 impl BlockTree {
@@ -197,12 +220,18 @@ impl BlockTree {
 
     /// Whether the headers of the block and of all before it are right.
     pub fn header_is_valid(&self, id: BlockId) -> bool {
-        self.is_sound(id, true)
+        self.is_sound(id, Depth::Header)
+    }
+
+    /// Whether the block and all before it are right, but for what only the state of their own chain
+    /// tells.
+    pub fn form_is_valid(&self, id: BlockId) -> bool {
+        self.is_sound(id, Depth::Form)
     }
 
     /// Whether the block and all before it are right.
     pub fn is_valid(&self, id: BlockId) -> bool {
-        self.is_sound(id, false)
+        self.is_sound(id, Depth::Whole)
     }
 
     /// The whole block.
@@ -231,7 +260,7 @@ impl BlockTree {
             first: BlockId(u32::try_from(self.headers.len()).expect("fewer blocks than hashes")),
             fork: self.height(branch.parent),
             salt,
-            sound: (self.header_is_valid(branch.parent), self.is_valid(branch.parent)),
+            sound: Depth::ALL.map(|depth| self.is_sound(branch.parent, depth)),
         };
         // An empty branch has no block that could be told from those of the next.
         if branch.length > 0 {
@@ -264,15 +293,11 @@ impl BlockTree {
         Order { parent, height, salt: laid.salt, time, flaw }
     }
 
-    fn is_sound(&self, id: BlockId, header_only: bool) -> bool {
+    fn is_sound(&self, id: BlockId, depth: Depth) -> bool {
         let Some(branch) = self.branch_of(id) else { return true };
         let laid = &self.branches[branch];
-        let below = if header_only { laid.sound.0 } else { laid.sound.1 };
-        let own = laid
-            .branch
-            .flaw
-            .is_none_or(|(at, flaw)| self.height(id) < at || (header_only && !flaw.in_header()));
-        below && own
+        let flaw = laid.branch.flaw.filter(|(_, flaw)| depth.shows(*flaw));
+        laid.sound[depth as usize] && flaw.is_none_or(|(at, _)| self.height(id) < at)
     }
 }
 

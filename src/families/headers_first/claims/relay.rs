@@ -5,7 +5,7 @@ use crate::primitives::bitcoin::BlockHash;
 use crate::trace::{Step, What};
 use crate::world::BlockSet;
 
-use super::watch::{Connections, Heights, OwnChain, label};
+use super::watch::{Connections, Heights, OwnChain, announced, label};
 
 /// How many items a peer is known to know at least (btcd peer `maxKnownInventory`).
 const KNOWN_INVENTORY_MIN: usize = 1_000;
@@ -234,17 +234,6 @@ fn asking(input: &Input<HeadersFirst>) -> Option<PeerId> {
             message:
                 Message::GetBlocks { .. } | Message::GetData { .. } | Message::GetHeaders { .. },
         } => Some(*peer),
-        _ => None,
-    }
-}
-
-/// The last block that a message announces.
-fn announced(message: &Message) -> Option<BlockHash> {
-    match message {
-        Message::Headers { headers } => headers.last().map(|header| header.hash()),
-        Message::Inv { items } => {
-            items.iter().rev().find(|item| item.is_block()).map(|item| item.hash)
-        }
         _ => None,
     }
 }

@@ -223,6 +223,12 @@ impl Replies {
 
     fn expect(&mut self, peer: PeerId, message: &Message, step: &Step<HeadersFirst>) {
         let (asked, allowed) = match message {
+            // Silence may be right: nothing must be told.
+            Message::GetHeaders { .. } if self.must_tell => return,
+            // What follows a full answer must be known all the same.
+            Message::GetBlocks { .. } if self.must_tell => {
+                ("getblocks", Allowed::OneOf(Vec::new()))
+            }
             Message::GetHeaders { locator, stop } => {
                 ("getheaders", Allowed::OneOf(self.headers_for(locator, stop, step)))
             }

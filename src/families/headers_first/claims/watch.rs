@@ -89,11 +89,20 @@ impl Heights {
 fn shown(world: &World, message: &Message) -> Option<u32> {
     let hash = match message {
         Message::Block { block } => block.hash(),
-        Message::Headers { headers } => headers.last()?.hash(),
-        Message::Inv { items } => items.iter().rev().find(|item| item.is_block())?.hash,
-        _ => return None,
+        other => announced(other)?,
     };
     world.find(&hash).map(|id| world.height(id))
+}
+
+/// The last block that a message announces.
+pub(super) fn announced(message: &Message) -> Option<BlockHash> {
+    match message {
+        Message::Headers { headers } => headers.last().map(|header| header.hash()),
+        Message::Inv { items } => {
+            items.iter().rev().find(|item| item.is_block()).map(|item| item.hash)
+        }
+        _ => None,
+    }
 }
 
 /// A peer that must be dropped before anything else happens.
