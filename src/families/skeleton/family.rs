@@ -250,11 +250,12 @@ impl Family for Skeleton {
     fn note_command(_world: &World, progress: &mut Progress, command: &Command) {
         match command {
             Command::Head { header, force: true, .. } => {
-                let target = header.hash();
-                progress.instead.retain(|_| progress.target == Some(target));
-                (progress.target, progress.taken) = (Some(target), false);
-                progress.announced = None;
-                progress.target = progress.target.filter(|_| !progress.terminated);
+                let target = Some(header.hash());
+                if progress.target != target {
+                    progress.instead.clear();
+                }
+                progress.target = target.filter(|_| !progress.terminated);
+                (progress.taken, progress.announced) = (false, None);
             }
             Command::Terminate {} => (progress.target, progress.terminated) = (None, true),
             Command::Head { header, .. } => progress.announced = Some(header.hash()),

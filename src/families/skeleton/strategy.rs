@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use proptest::bool::weighted;
 use proptest::collection::vec;
 use proptest::option;
@@ -98,6 +100,20 @@ fn about_batches(most: u64) -> impl Strategy<Value = u64> + Clone {
     (1..=most, 0..7_u64).prop_map(|(batches, around)| batches * OWN.batch + around - 3)
 }
 
+/// A small number; with geth's own sizes also one that is about some batches, by these weights.
+fn small_or_batches(
+    own: bool,
+    small: Range<u64>,
+    (some, batches): (u32, u32),
+    most: u64,
+) -> BoxedStrategy<u64> {
+    if own {
+        prop_oneof![some => small, batches => about_batches(most)].boxed()
+    } else {
+        small.boxed()
+    }
+}
+
 fn settings(own: bool, can: Can) -> impl Strategy<Value = Settings> {
     let batch = prop_oneof![1 => Just(1), 6 => 2..10_u64, 2 => 10..40_u64, 1 => Just(512)];
     let scratch = prop_oneof![1 => Just(1), 5 => 2..8_u64, 1 => Just(256)];
@@ -135,12 +151,7 @@ fn tree(profile: Profile, own: bool) -> BoxedStrategy<TreeSpec> {
     } else {
         prop_oneof![2 => 1..12_u64, 5 => 12..70_u64, 2 => 70..200_u64].boxed()
     };
-    let grown = if own {
-        prop_oneof![3 => 1..40_u64, 1 => about_batches(1)].boxed()
-    } else {
-        (1..40_u64).boxed()
-    };
-    let branch = (any::<u8>(), part(), grown);
+    let branch = (any::<u8>(), part(), small_or_batches(own, 1..40, (3, 1), 1));
     let branches = match profile {
         Profile::Geth110 => Just(Vec::new()).boxed(),
         Profile::Geth117 => prop_oneof![1 => Just(Vec::new()), 2 => vec(branch, 1..4)].boxed(),
@@ -179,13 +190,8 @@ struct StoredDraft {
 }
 
 fn stored(own: bool) -> impl Strategy<Value = StoredDraft> {
-    let (gap, length) = ((0..30_u64).boxed(), (1..20_u64).boxed());
-    let (gap, length) = if own {
-        let gap = prop_oneof![2 => gap, 2 => about_batches(2)].boxed();
-        (gap, prop_oneof![2 => length, 2 => about_batches(1)].boxed())
-    } else {
-        (gap, length)
-    };
+    let gap = small_or_batches(own, 0..30, (2, 2), 2);
+    let length = small_or_batches(own, 1..20, (2, 2), 1);
     let chains = vec((gap, length, any::<u8>()), 1..5);
     let finalized = option::weighted(0.3, part());
     let garbled = prop_oneof![9 => Just(false), 1 => Just(true)];
@@ -211,13 +217,8 @@ enum Move {
 }
 
 fn command(own: bool, can: Can) -> impl Strategy<Value = MoveDraft> {
-    let (gap, back) = ((2..30_u64).boxed(), (1..10_u64).boxed());
-    let (gap, back) = if own {
-        let gap = prop_oneof![1 => gap, 1 => about_batches(2)].boxed();
-        (gap, prop_oneof![1 => back, 1 => about_batches(1)].boxed())
-    } else {
-        (gap, back)
-    };
+    let gap = small_or_batches(own, 2..30, (1, 1), 2);
+    let back = small_or_batches(own, 1..10, (1, 1), 1);
     let set_head = if can.set_head { 3 } else { 0 };
     let step = prop_oneof![
         8 => Just(Move::Ahead(1)),

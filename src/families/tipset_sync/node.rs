@@ -12,7 +12,7 @@ use super::message::{
     Command, Event, FullBlock, Gauges, Handshake, Message, Reason, Request, Start, SyncOutcome,
 };
 use super::rules::Rules;
-use super::server::{Absent, Server, Shelf, answer};
+use super::server::{Absent, Shelf, answer};
 use super::store::ChainStore;
 use super::syncer::{Job, Need, SyncContext};
 use super::tracker::{Added, Target};
@@ -249,7 +249,7 @@ impl Node {
     }
 
     fn serve(&self, peer: PeerId, request: Request, out: &mut Outbox<TipsetSync>) {
-        let mut answer = answer(&request, self, None, Server::of(&self.rules.exchange));
+        let mut answer = answer(&request, self, None, &self.rules.exchange);
         if self.rules.exchange.swaps_kinds {
             for messages in answer.chain.iter_mut().flatten().flat_map(|i| i.messages.as_mut()) {
                 std::mem::swap(&mut messages.bls_includes, &mut messages.secp_includes);

@@ -8,8 +8,9 @@ use crate::primitives::filecoin::{Block, BlockMessages, Cid, Tipset, TipsetKey};
 use crate::world::tipset::{Path, TipsetRef};
 
 use super::family::TipsetSync;
-use super::message::{FullBlock, Handshake, Message, Request, status};
-use super::server::{Absent, Server, Shelf, answer};
+use super::message::{FullBlock, Handshake, Message, Request};
+use super::rules::Rules;
+use super::server::{Absent, Shelf, answer};
 use super::world::World;
 
 /// What a peer has and how it serves.
@@ -228,12 +229,7 @@ impl PeerModel<TipsetSync> for Peer {
 
     fn receive(&mut self, _now: Time, message: &Message, replies: &mut Replies<TipsetSync>) {
         let Message::Request { request } = message else { return };
-        let server = Server {
-            unknown_head: status::NOT_FOUND,
-            answers_broken_chain: false,
-            bytes_max: None,
-        };
-        let answer = answer(request, self, self.spec.limit, server);
+        let answer = answer(request, self, self.spec.limit, &Rules::CORRECT.exchange);
         replies.push(Reply::now(Message::Response {
             request: request.clone(),
             status: answer.status,

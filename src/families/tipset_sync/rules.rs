@@ -160,7 +160,7 @@ pub struct ExchangeRules {
     pub unknown_head: u64,
     /// The server answers with what it has where an ancestor is missing, in place of an error.
     pub answers_broken_chain: bool,
-    /// The most bytes of an answer that the server sends.
+    /// The most bytes of an answer that the server sends; its first tipset may be larger.
     pub answer_bytes_max: Option<usize>,
     /// Hello carries the weight of the head, not that of its parents.
     pub hello_own_weight: bool,

@@ -29,34 +29,12 @@ pub(super) enum Absent {
     Missing,
 }
 
-/// How servers differ.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Server {
-    /// The status for a head that is not known.
-    pub unknown_head: u64,
-    /// Where an ancestor is missing, what there is is answered as a part.
-    pub answers_broken_chain: bool,
-    /// The most bytes of an answer; its first tipset may be larger.
-    pub bytes_max: Option<usize>,
-}
-
 /// What a server reads from.
 pub(super) trait Shelf {
     /// A stored tipset.
     fn tipset(&self, cids: &[Cid]) -> Result<Arc<Tipset>, Absent>;
     /// The messages of a tipset's blocks, in its order, if all are stored.
     fn messages(&self, tipset: &Tipset) -> Option<Vec<Arc<BlockMessages>>>;
-}
-
-impl Server {
-    /// The server of a client with these rules.
-    pub(super) fn of(rules: &ExchangeRules) -> Self {
-        Self {
-            unknown_head: rules.unknown_head,
-            answers_broken_chain: rules.answers_broken_chain,
-            bytes_max: rules.answer_bytes_max,
-        }
-    }
 }
 
 /// Answers a request as Venus does (v1.17.0 `pkg/net/exchange/server.go`): the checks in this
@@ -66,7 +44,7 @@ pub(super) fn answer(
     request: &Request,
     shelf: &dyn Shelf,
     limit: Option<u64>,
-    server: Server,
+    rules: &ExchangeRules,
 ) -> Answer {
     if let Some(error) = fault(request) {
         return Answer { status: status::BAD_REQUEST, error, chain: Vec::new() };
@@ -74,7 +52,7 @@ pub(super) fn answer(
     let failed = |status| Answer { status, error: "failed to load tipset", chain: Vec::new() };
     let mut tipset = match shelf.tipset(&request.head) {
         Ok(tipset) => tipset,
-        Err(Absent::Missing) => return failed(server.unknown_head),
+        Err(Absent::Missing) => return failed(rules.unknown_head),
         Err(Absent::Broken) => return failed(status::INTERNAL_ERROR),
     };
     let wanted = limit.map_or(request.length, |limit| request.length.min(limit.max(1)));
@@ -84,7 +62,7 @@ pub(super) fn answer(
         let Some(item) = item(&tipset, shelf, request) else {
             return failed(status::INTERNAL_ERROR);
         };
-        if let Some(most) = server.bytes_max {
+        if let Some(most) = rules.answer_bytes_max {
             bytes += wire::tipset_bytes(&item);
             if !chain.is_empty() && bytes > most {
                 break;
@@ -96,7 +74,7 @@ pub(super) fn answer(
         }
         tipset = match shelf.tipset(tipset.parents()) {
             Ok(parent) => parent,
-            Err(_) if server.answers_broken_chain => break,
+            Err(_) if rules.answers_broken_chain => break,
             Err(_) => return failed(status::INTERNAL_ERROR),
         };
     }

@@ -310,25 +310,17 @@ impl ChainStore {
     /// The heaviest tipset that the valid blocks of a height make and that may become the head.
     fn heaviest_at(&self, height: i64) -> Option<Arc<Tipset>> {
         let blocks = self.valid_blocks.get(&height)?;
-        let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
-        for (index, block) in blocks.iter().enumerate() {
+        let counts = |(index, block): &(usize, &Arc<Block>)| {
             let same_miner = |other: &Arc<Block>| other.header().miner == block.header().miner;
-            let second = if self.rules.drops_equivocators {
-                blocks.iter().filter(|other| same_miner(other)).count() > 1
+            if self.rules.drops_equivocators {
+                blocks.iter().filter(|other| same_miner(other)).count() == 1
             } else {
-                blocks[..index].iter().any(same_miner)
-            };
-            if second {
-                continue;
+                !blocks[..*index].iter().any(same_miner)
             }
-            let parents = &block.header().parents;
-            match groups.iter_mut().find(|group| group[0].header().parents == *parents) {
-                Some(group) => group.push(Arc::clone(block)),
-                None => groups.push(vec![Arc::clone(block)]),
-            }
-        }
+        };
+        let counting = blocks.iter().enumerate().filter(counts).map(|(_, block)| block);
         let mut best: Option<Arc<Tipset>> = None;
-        for group in groups {
+        for group in by_parents(counting) {
             let Ok(tipset) = Tipset::new(group, self.construction) else { continue };
             let tipset = Arc::new(tipset);
             let better = best.as_ref().is_none_or(|best| self.wins(&tipset, best));
@@ -392,4 +384,17 @@ impl ChainStore {
             entry.remove();
         }
     }
+}
+
+/// Blocks by their parents, in the order of the first of each.
+pub(super) fn by_parents<'a>(blocks: impl Iterator<Item = &'a Arc<Block>>) -> Vec<Vec<Arc<Block>>> {
+    let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
+    for block in blocks {
+        let parents = &block.header().parents;
+        match groups.iter_mut().find(|group| group[0].header().parents == *parents) {
+            Some(group) => group.push(Arc::clone(block)),
+            None => groups.push(vec![Arc::clone(block)]),
+        }
+    }
+    groups
 }

@@ -1,8 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// No step is about a higher block: numbers above are not read alike by all who read YAML.
-const NUMBER_MAX: u64 = 1 << 53;
+use crate::primitives::INTEGER_MAX;
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -109,6 +108,6 @@ pub(super) fn progress(given: &ProgressGiven) -> Result<ProgressResult, String> 
 }
 
 fn check(field: &str, number: u64) -> Result<(), String> {
-    let fits = number <= NUMBER_MAX;
-    fits.then_some(()).ok_or_else(|| format!("{field}: at most {NUMBER_MAX}, got {number}"))
+    let fits = number <= INTEGER_MAX;
+    fits.then_some(()).ok_or_else(|| format!("{field}: at most {INTEGER_MAX}, got {number}"))
 }

@@ -1,5 +1,6 @@
 use crate::families::state_sync::{Event, Profile, StateSync};
 use crate::invariant::{Claim, Context, Invariant, Needs, Strength, Violation};
+use crate::machine::Family;
 use crate::primitives::ethereum_state::Blob;
 use crate::trace::Step;
 
@@ -44,11 +45,8 @@ impl Invariant<StateSync> for Counted {
     fn observe(&mut self, step: &Step<StateSync>) -> Result<(), Violation> {
         let (nodes, codes, total) = match self.watch.see(step) {
             Seen::Answered { blobs, .. } => {
-                let chain = &self.context.world.chain;
-                let two = |blob: &&Blob| {
-                    let hash = blob.hash();
-                    chain.nodes().contains_key(&hash) && chain.codes().contains_key(&hash)
-                };
+                let world = &self.context.world;
+                let two = |blob: &&Blob| StateSync::is_two_items(world, blob.hash());
                 self.most += (blobs.len() + blobs.iter().filter(two).count()) as u64;
                 return Ok(());
             }

@@ -71,8 +71,8 @@ impl Invariant<StateSync> for Present {
             }
             Seen::Asked { peer, hashes } => {
                 self.judged += 1;
-                let running = self.watch.running.iter();
-                let other = hashes.iter().filter(|hash| !self.belongs(running.clone(), hash));
+                let mark = self.mark(self.watch.running.as_slice());
+                let other = hashes.iter().filter(|hash| !self.belongs(mark, hash));
                 let other: Vec<_> = other.map(|hash| (peer, *hash)).collect();
                 self.asked.extend(other);
             }
@@ -91,9 +91,12 @@ impl Invariant<StateSync> for Present {
 }
 
 impl Present {
-    fn belongs<'a>(&self, roots: impl Iterator<Item = &'a Hash32>, hash: &Hash32) -> bool {
-        let marks = roots.filter_map(|root| self.states.get(root));
-        let mark = marks.fold(0, |all, mark| all | mark);
+    /// The mark of all states with these roots.
+    fn mark(&self, roots: &[Hash32]) -> u64 {
+        roots.iter().filter_map(|root| self.states.get(root)).fold(0, |all, mark| all | mark)
+    }
+
+    fn belongs(&self, mark: u64, hash: &Hash32) -> bool {
         let chain = &self.context.world.chain;
         let node = chain.nodes().get(hash).is_some_and(|node| node.states & mark != 0);
         node || chain.codes().get(hash).is_some_and(|code| code.states & mark != 0)
@@ -102,8 +105,9 @@ impl Present {
     /// What happens at one instant has no order: it is judged by all states that were synced then.
     fn end_instant(&mut self) -> Result<(), Violation> {
         let roots = std::mem::replace(&mut self.roots, self.watch.running.into_iter().collect());
+        let mark = self.mark(&roots);
         for (peer, hash) in std::mem::take(&mut self.asked) {
-            if !self.says || self.belongs(roots.iter(), &hash) {
+            if !self.says || self.belongs(mark, &hash) {
                 continue;
             }
             let world = &self.context.world;

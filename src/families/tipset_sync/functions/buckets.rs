@@ -158,25 +158,17 @@ impl BucketSet {
     }
 
     pub(super) fn heaviest(&self) -> Option<&Arc<Tipset>> {
-        let mut best: Option<&Arc<Tipset>> = None;
-        for tipset in self.buckets.iter().filter_map(|bucket| heaviest_of(bucket)) {
-            if best.is_none_or(|best| is_heavier(tipset, best)) {
-                best = Some(tipset);
-            }
-        }
-        best
+        heaviest(self.buckets.iter().flatten())
     }
 }
 
 /// The first of the heaviest tipsets of a bucket.
 pub(super) fn heaviest_of(bucket: &[Arc<Tipset>]) -> Option<&Arc<Tipset>> {
-    let mut best: Option<&Arc<Tipset>> = None;
-    for tipset in bucket {
-        if best.is_none_or(|best| is_heavier(tipset, best)) {
-            best = Some(tipset);
-        }
-    }
-    best
+    heaviest(bucket.iter())
+}
+
+fn heaviest<'a>(tipsets: impl Iterator<Item = &'a Arc<Tipset>>) -> Option<&'a Arc<Tipset>> {
+    tipsets.reduce(|best, next| if is_heavier(next, best) { next } else { best })
 }
 
 fn keys(bucket: &[Arc<Tipset>]) -> Vec<TipsetKey> {

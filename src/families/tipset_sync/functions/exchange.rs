@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::families::tipset_sync::message::{ChainTipset, FullBlock, Request};
 use crate::families::tipset_sync::response::{Mismatch, check_response};
-use crate::families::tipset_sync::server::{Absent, Server, Shelf, answer};
+use crate::families::tipset_sync::server::{Absent, Shelf, answer};
 use crate::families::tipset_sync::{forest, wire};
 use crate::primitives::filecoin::{Block, BlockMessages, Cid, Construction, Tipset, TipsetError};
 use crate::primitives::number::{Number, number};
@@ -41,11 +41,11 @@ pub(super) struct Served {
 pub(super) fn exchange_reply(given: &Serve) -> Result<Served, String> {
     let rules = rules_of(&given.profile)?;
     let shelf = Stored::new(&given.stored, rules.construction)?;
-    let mut server = Server::of(&rules.exchange);
-    if given.bytes_max.is_some() && server.bytes_max.is_none() {
+    let mut exchange = rules.exchange;
+    if given.bytes_max.is_some() && exchange.answer_bytes_max.is_none() {
         return Err("bytes_max: only Forest has such a limit".to_owned());
     }
-    server.bytes_max = given.bytes_max.or(server.bytes_max);
+    exchange.answer_bytes_max = given.bytes_max.or(exchange.answer_bytes_max);
     let readable = if given.profile == "forest" {
         // The list of CIDs is one that is not empty, by its type.
         !given.request.head.is_empty()
@@ -56,7 +56,7 @@ pub(super) fn exchange_reply(given: &Serve) -> Result<Served, String> {
     if !readable {
         return Ok(Served { status: None, chain: Vec::new() });
     }
-    let answer = answer(&given.request, &shelf, None, server);
+    let answer = answer(&given.request, &shelf, None, &exchange);
     Ok(Served { status: Some(answer.status), chain: answer.chain })
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::families::tipset_sync::rules::Rules;
-use crate::families::tipset_sync::store::ChainStore;
+use crate::families::tipset_sync::store::{ChainStore, by_parents};
 use crate::primitives::filecoin::consensus::Network;
 use crate::primitives::filecoin::{Block, Construction, Tipset, TipsetKey, breaks_tie};
 
@@ -187,16 +187,8 @@ impl Heads<'_> {
             let same = |other: &&&Arc<Block>| other.header().miner == block.header().miner;
             blocks.iter().filter(same).count() == 1
         };
-        let mut groups: Vec<Vec<Arc<Block>>> = Vec::new();
-        for block in blocks.iter().filter(alone) {
-            let parents = &block.header().parents;
-            match groups.iter_mut().find(|group| group[0].header().parents == *parents) {
-                Some(group) => group.push(Arc::clone(block)),
-                None => groups.push(vec![Arc::clone(block)]),
-            }
-        }
         let mut best: Option<Arc<Tipset>> = None;
-        for group in groups {
+        for group in by_parents(blocks.iter().filter(alone).copied()) {
             let tipset = Tipset::new(group, self.construction);
             let tipset = Arc::new(tipset.map_err(|e| format!("valid, at height {height}: {e}"))?);
             let better = best.as_ref().is_none_or(|best| {
