@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/btcsuite/btcd/database"
@@ -65,7 +66,7 @@ func (b *bucket) DeleteBucket(name []byte) error {
 
 // ForEach visits all keys with values, in order.
 func (b *bucket) ForEach(visit func(key, value []byte) error) error {
-	for _, key := range sorted(b.data.values) {
+	for _, key := range slices.Sorted(maps.Keys(b.data.values)) {
 		if err := visit([]byte(key), b.data.values[key]); err != nil {
 			return err
 		}
@@ -75,7 +76,7 @@ func (b *bucket) ForEach(visit func(key, value []byte) error) error {
 
 // ForEachBucket visits the names of all buckets, in order.
 func (b *bucket) ForEachBucket(visit func(name []byte) error) error {
-	for _, name := range sorted(b.data.buckets) {
+	for _, name := range slices.Sorted(maps.Keys(b.data.buckets)) {
 		if err := visit([]byte(name)); err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (b *bucket) ForEachBucket(visit func(name []byte) error) error {
 
 // Cursor walks over the keys with values, as they are now.
 func (b *bucket) Cursor() database.Cursor {
-	return &cursor{bucket: b, keys: sorted(b.data.values), at: -1}
+	return &cursor{bucket: b, keys: slices.Sorted(maps.Keys(b.data.values)), at: -1}
 }
 
 // Writable says whether the transaction may write.
@@ -203,12 +204,3 @@ func (c *cursor) goTo(at int) bool {
 }
 
 func (c *cursor) stands() bool { return c.at >= 0 && c.at < len(c.keys) }
-
-func sorted[Value any](entries map[string]Value) []string {
-	keys := make([]string, 0, len(entries))
-	for key := range entries {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}

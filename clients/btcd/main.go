@@ -3,8 +3,6 @@
 package main
 
 import (
-	"runtime/debug"
-
 	"syncheck/adapter"
 )
 
@@ -13,23 +11,11 @@ func main() {
 	adapter.Main(adapter.Adapter{
 		About: adapter.About{
 			Name:     "btcd",
-			Version:  btcdVersion(),
+			Version:  adapter.LinkedVersion("github.com/btcsuite/btcd"),
 			Families: []string{"headers-first"},
 			Profiles: []string{profile},
 			Observes: adapter.Observes{Events: true, Restart: true},
 		},
 		Begin: begin,
 	})
-}
-
-// btcdVersion is the version of btcd that the program was linked with.
-func btcdVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			if module.Path == "github.com/btcsuite/btcd" {
-				return module.Version
-			}
-		}
-	}
-	return "unknown"
 }

@@ -17,7 +17,6 @@ type message struct {
 	Block   adapter.Bytes `json:"block"`
 	Raw     adapter.Bytes `json:"raw"`
 	Reason  string        `json:"reason"`
-	Text    string        `json:"text"`
 	Command string        `json:"command"`
 }
 

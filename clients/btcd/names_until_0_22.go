@@ -11,7 +11,6 @@ import (
 
 // What has other import paths in other versions.
 type (
-	amount        = btcutil.Amount
 	blockHeader   = wire.BlockHeader
 	chainHash     = chainhash.Hash
 	chainParams   = chaincfg.Params
@@ -31,7 +30,6 @@ type (
 	msgVersion    = wire.MsgVersion
 	utilBlock     = btcutil.Block
 	utilTx        = btcutil.Tx
-	wireServices  = wire.ServiceFlag
 )
 
 const (

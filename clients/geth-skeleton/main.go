@@ -3,8 +3,6 @@
 package main
 
 import (
-	"runtime/debug"
-
 	"syncheck/adapter"
 )
 
@@ -13,23 +11,11 @@ func main() {
 	adapter.Main(adapter.Adapter{
 		About: adapter.About{
 			Name:         "geth-skeleton",
-			Version:      gethVersion(),
+			Version:      adapter.LinkedVersion("github.com/ethereum/go-ethereum"),
 			Families:     []string{"skeleton"},
 			Capabilities: []string{"set_head", "stored", "terminate", "lacks"},
 			Observes:     adapter.Observes{Events: true, Restart: true},
 		},
 		Begin: begin,
 	})
-}
-
-// gethVersion is the version of go-ethereum that the program was linked with.
-func gethVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			if module.Path == "github.com/ethereum/go-ethereum" {
-				return module.Version
-			}
-		}
-	}
-	return "unknown"
 }

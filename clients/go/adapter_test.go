@@ -318,3 +318,9 @@ func TestBytesAreHexadecimal(t *testing.T) {
 		}
 	}
 }
+
+func TestAModuleThatIsNotLinkedHasNoVersion(t *testing.T) {
+	if version := LinkedVersion("example.org/none"); version != "unknown" {
+		t.Fatalf("it has version %s", version)
+	}
+}

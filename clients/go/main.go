@@ -30,6 +30,18 @@ func Main(adapter Adapter) {
 	testing.Main(all, []testing.InternalTest{{Name: "adapter", F: serve}}, nil, nil)
 }
 
+// LinkedVersion is the version of a module that the program was linked with; "unknown" if it has none of that path.
+func LinkedVersion(module string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, linked := range info.Deps {
+			if linked.Path == module {
+				return linked.Version
+			}
+		}
+	}
+	return "unknown"
+}
+
 // settle takes the chance out of the runtime that is to be had without an overlay: one goroutine runs at a time, and
 // the collector of garbage runs between lives.
 func settle() {

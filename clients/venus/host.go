@@ -144,8 +144,6 @@ type conn struct {
 	network.Conn
 	host *standIn
 	id   int
-	// What the peer's last hello said its genesis is.
-	genesis string
 
 	mutex   sync.Mutex
 	streams []*stream

@@ -4,8 +4,6 @@
 package main
 
 import (
-	"runtime/debug"
-
 	"github.com/filecoin-project/venus/pkg/chain"
 
 	"syncheck/adapter"
@@ -17,7 +15,7 @@ func main() {
 	adapter.Main(adapter.Adapter{
 		About: adapter.About{
 			Name:         "venus",
-			Version:      venusVersion(),
+			Version:      adapter.LinkedVersion("github.com/filecoin-project/venus"),
 			Families:     []string{"tipset-sync"},
 			Profiles:     []string{"filecoin", "venus"},
 			Capabilities: []string{},
@@ -25,16 +23,4 @@ func main() {
 		},
 		Begin: begin,
 	})
-}
-
-// venusVersion is the version of Venus that the program was linked with.
-func venusVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			if module.Path == "github.com/filecoin-project/venus" {
-				return module.Version
-			}
-		}
-	}
-	return "unknown"
 }
