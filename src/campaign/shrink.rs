@@ -20,7 +20,7 @@ const RUN_STEPS: u64 = 500;
 /// A subject that has failed to run so often while a finding was made small is left alone.
 const FAILURES_MAX: u32 = 3;
 
-/// Runs in which the subject no longer answers: each waits for it in vain.
+/// Runs in which the subject no longer answers: each waits for an answer that never comes.
 const HANGS_MAX: u32 = 40;
 
 /// A broken claim in its smallest form.

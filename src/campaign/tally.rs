@@ -14,7 +14,7 @@ pub struct Totals {
     pub inconclusive: u64,
     /// Cases that did not run because the subject does not support them.
     pub unsupported: u64,
-    /// What the first of them asked for in vain.
+    /// What the first of them asked for and did not get.
     pub unsupported_why: Option<String>,
     /// Cases that broke a claim.
     pub failed: u64,

@@ -7,7 +7,7 @@ pub enum Exit {
     Pass,
     /// 1: a claim was broken, a mutant survived, a vector did not hold.
     Finding,
-    /// 2: the arguments or a file mean nothing to us, or a file could not be written.
+    /// 2: the arguments or a file are invalid, or a file could not be written.
     Usage,
     /// 3: the subject or its adapter failed to run as a program.
     SubjectFailed,

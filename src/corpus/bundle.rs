@@ -258,14 +258,14 @@ impl Bundle {
         for (name, text) in files.chain([(&manifest.0, &manifest.1)]) {
             match fs::read(folder.join(name)) {
                 Ok(there) if there == text.as_bytes() => {}
-                Ok(_) => lines.push(format!("{name}: is made anew with another content")),
-                Err(_) => lines.push(format!("{name}: is made anew, and not there")),
+                Ok(_) => lines.push(format!("{name}: differs from what would be generated")),
+                Err(_) => lines.push(format!("{name}: missing: would be generated")),
             }
         }
         for path in below(folder)? {
             let name = relative(folder, &path);
             if Self::is_generated(&name) && !self.files.contains_key(&name) {
-                lines.push(format!("{name}: is there, and not made anew"));
+                lines.push(format!("{name}: obsolete: no longer generated"));
             }
         }
         Ok(lines)

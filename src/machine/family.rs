@@ -308,8 +308,8 @@ pub trait PeerModel<F: Family>: Debug + Send {
     /// A message from the subject.
     fn receive(&mut self, now: Time, message: &F::Message, replies: &mut Replies<F>);
 
-    /// Its link, which lost or changed messages, is repaired while it is connected. It may say again
-    /// what it said in vain.
+    /// Its link, which lost or changed messages, is repaired while it is connected. It may resend
+    /// what was lost.
     fn healed(&mut self, _now: Time, _replies: &mut Replies<F>) {}
 
     /// It does something on its own. `online` says whether it is connected: a block that is found

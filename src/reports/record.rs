@@ -219,7 +219,7 @@ pub struct TotalsRecord {
     pub inconclusive: u64,
     /// Cases that did not run because the subject does not support them.
     pub unsupported: u64,
-    /// What the first of them asked for in vain.
+    /// What the first of them asked for and did not get.
     pub unsupported_why: Option<String>,
     /// Messages that were delivered.
     pub messages: u64,

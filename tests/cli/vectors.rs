@@ -71,7 +71,11 @@ fn what_is_wrong_with_a_bundle_is_named() {
     }
     let checked = folder.run(&["vectors", "check", "bundle"]);
     assert_eq!(checked.code, Some(1), "{checked:?}");
-    assert!(checked.stdout.contains("functions/block.yaml: is made anew"), "{}", checked.stdout);
+    assert!(
+        checked.stdout.contains("functions/block.yaml: differs from what would be generated"),
+        "{}",
+        checked.stdout
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::cli::output::{Output, refuse};
 use crate::cli::progress::spinner;
 use crate::corpus::{Bundle, BundleError, Manifest, Options, Watch, generate as make};
 use crate::families::FamilyId;
+use crate::reports::counted;
 
 /// Makes a bundle of vectors.
 pub(in crate::cli) fn generate(arguments: &GenerateArguments) -> Exit {
@@ -97,7 +98,7 @@ pub(in crate::cli) fn check(arguments: &CheckVectorsArguments) -> Exit {
             "differences": lines.len(),
         })
     });
-    out.text(format!("{} files differ from what is made anew", lines.len()));
+    out.text(format!("{} with what would be generated", counted(lines.len() as u64, "difference")));
     if same { Exit::Pass } else { Exit::Finding }
 }
 

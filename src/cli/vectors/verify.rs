@@ -56,7 +56,7 @@ struct Tally {
     failed: u64,
     known: u64,
     unsupported: u64,
-    /// Cases that mean nothing to their function.
+    /// Cases that are invalid input to their function.
     invalid: u64,
     /// Files that mean nothing, and what else is wrong outside of cases.
     errors: u64,

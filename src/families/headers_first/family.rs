@@ -66,7 +66,7 @@ const ORPHANS_MAX: u64 = 100;
 /// `maxKnownInventory` of btcd's peer.
 const KNOWN_INVENTORY_MAX: u64 = 1_000;
 
-/// More peers than any run has connected at once are no reason to hold more.
+/// What a subject holds is bounded as if it had at most this many peers. No run connects more at once.
 const PEERS_MAX: u64 = 125;
 
 impl Family for HeadersFirst {

@@ -222,7 +222,7 @@ impl PeerModel<TipsetSync> for Peer {
     }
 
     fn healed(&mut self, now: Time, replies: &mut Replies<TipsetSync>) {
-        // What was gossiped in vain is found again by the head: a new hello stands for the next
+        // What was gossiped and got lost is found again by the head: a new hello stands for the next
         // block.
         self.connected(now, replies);
     }

@@ -8,7 +8,7 @@ pub static REQUEST_TO_CONNECTED_PEER: Claim = Claim {
     summary: "The subject sends to connected peers only.",
     strength: Strength::Must,
     needs: Needs::Messages,
-    why: "A message to who is gone goes nowhere, and its answer is waited for in vain.",
+    why: "A message to a peer that is gone goes nowhere, and its answer never comes.",
     exceptions: "",
     source: "btcd #1485, #2480, e6f589e5: a dead peer stays candidate or sync peer",
 };

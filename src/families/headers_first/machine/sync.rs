@@ -39,7 +39,7 @@ pub(crate) struct Sync {
     pub(crate) list_tip: Option<NodeId>,
     /// The missing blocks that are not yet asked for, oldest first.
     pub(crate) plan: VecDeque<NodeId>,
-    /// The plan has to be made anew.
+    /// The plan of downloads is out of date.
     pub(crate) plan_is_stale: bool,
     /// When its turn began.
     pub(crate) since: Time,
