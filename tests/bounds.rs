@@ -340,3 +340,22 @@ fn a_panic_that_depends_on_what_ran_before_is_flaky() {
     assert_eq!(outcome.flaky[0].fingerprint.claim, NEVER_PANICS_OR_HANGS.id);
     assert_eq!(outcome.flaky[0].repeats.shown, 0);
 }
+
+#[test]
+fn a_subject_that_dies_again_and_again_is_not_started_for_ever() {
+    let deaths = std::sync::Arc::new(AtomicU64::new(0));
+    let make = || -> Result<Box<dyn Subject<F>>, SubjectError> {
+        let deaths = std::sync::Arc::clone(&deaths);
+        Ok(Box::new(changed(move |input: &Input<F>, _: &mut Outbox<F>| {
+            if !matches!(input, Input::Message { .. }) {
+                return Ok(());
+            }
+            deaths.fetch_add(1, Ordering::Relaxed);
+            Err(SubjectError::Exited { message: "status 3".to_owned(), log: Vec::new() })
+        })))
+    };
+    let (outcome, _) = searched(&make, 1, 0);
+    assert_eq!(outcome.findings[0].fingerprint.claim, NEVER_PANICS_OR_HANGS.id);
+    let deaths = deaths.load(Ordering::Relaxed);
+    assert!(deaths < 400, "it was started {deaths} times");
+}

@@ -42,6 +42,16 @@ const fn mute(mode: &'static str, parts: &'static [&'static str]) -> Hostile {
     Hostile { mode, options: &["--hello-timeout=1s"], code: 3, parts }
 }
 
+/// A child that dies in a case, which is a finding.
+const fn dies(mode: &'static str, parts: &'static [&'static str]) -> Hostile {
+    breaks(mode, parts)
+}
+
+/// A child that stops answering in a case, which is a finding.
+const fn stalls(mode: &'static str, parts: &'static [&'static str]) -> Hostile {
+    Hostile { mode, options: &["--shrink-runs=1", "--reply-timeout=600ms"], code: 1, parts }
+}
+
 /// A child that breaks a claim.
 const fn breaks(mode: &'static str, claim: &'static [&'static str]) -> Hostile {
     Hostile { mode, options: &["--shrink-runs=1", "--reply-timeout=20s"], code: 1, parts: claim }
@@ -67,30 +77,30 @@ const CHILDREN: &[Hostile] = &[
     // It dies.
     fails("dies-at-hello", &["status 3", "`hello`"]),
     fails("dies-at-begin", &["status 3", "`begin` (seq 1)"]),
-    fails("dies-at-deliver", &["status 3", "`deliver`"]),
-    fails("dies-at-advance", &["status 3", "`advance`"]),
-    fails("dies-at-end", &["status 3", "`end`"]),
-    fails("raises", &["status 1", "RuntimeError: this peer is new to me"]),
-    fails("killed", &["signal 9"]),
-    fails("half-line-then-exit", &["status 0", r#"no end: `{"type":"done"`"#]),
-    fails("grandchild-keeps-stdout", &["status 3", "a process that it started"]),
-    fails("daemon-keeps-stdout", &["status 3", "a process that it started"]),
+    dies("dies-at-deliver", &["status 3", "`deliver`"]),
+    dies("dies-at-advance", &["status 3", "`advance`"]),
+    dies("dies-at-end", &["status 3", "`end`"]),
+    dies("raises", &["status 1", "RuntimeError: this peer is new to me"]),
+    dies("killed", &["signal 9"]),
+    dies("half-line-then-exit", &["status 0", r#"no end: `{"type":"done"`"#]),
+    dies("grandchild-keeps-stdout", &["status 3", "a process that it started"]),
+    dies("daemon-keeps-stdout", &["status 3", "a process that it started"]),
     // It keeps us waiting.
     hangs("hangs-at-begin", &["`begin` (seq 1) within 600 ms"]),
-    hangs("hangs-at-deliver", &["`deliver`", "within 600 ms"]),
-    hangs("hangs-at-advance", &["`advance`", "within 600 ms"]),
-    hangs("hangs-at-end", &["`end`", "within 600 ms"]),
-    hangs("late", &["within 600 ms"]),
-    hangs("stops", &["within 600 ms"]),
-    hangs("half-line", &[r#"without an end: `{"type":"done"`"#]),
-    hangs("drips", &["without an end: `xxxx"]),
-    hangs("ignores-term", &["within 600 ms"]),
-    hangs("grandchild", &["within 600 ms"]),
-    hangs("daemon", &["within 600 ms"]),
-    hangs("closes-stdin", &["within 600 ms"]),
-    hangs("stderr-flood-then-hang", &["within 600 ms", "log:", "xxxx"]),
-    fails("closes-stdout", &["it closed its output, but goes on running"]),
-    fails("closes-all", &["it closed its output, but goes on running"]),
+    stalls("hangs-at-deliver", &["`deliver`", "within 600 ms"]),
+    stalls("hangs-at-advance", &["`advance`", "within 600 ms"]),
+    stalls("hangs-at-end", &["`end`", "within 600 ms"]),
+    stalls("late", &["within 600 ms"]),
+    stalls("stops", &["within 600 ms"]),
+    stalls("half-line", &[r#"without an end: `{"type":"done"`"#]),
+    stalls("drips", &["without an end: `xxxx"]),
+    stalls("ignores-term", &["within 600 ms"]),
+    stalls("grandchild", &["within 600 ms"]),
+    stalls("daemon", &["within 600 ms"]),
+    stalls("closes-stdin", &["within 600 ms"]),
+    stalls("stderr-flood-then-hang", &["within 600 ms", "its log", "xxxx"]),
+    dies("closes-stdout", &["it closed its output, but goes on running"]),
+    dies("closes-all", &["it closed its output, but goes on running"]),
     // It writes what is no reply.
     fails("garbage", &["`lorem ipsum dolor`", "about to be bad: garbage"]),
     fails("binary", &["`deliver`"]),
@@ -123,8 +133,8 @@ const CHILDREN: &[Hostile] = &[
     breaks("speaks-to-nobody", &["request-to-connected-peer"]),
     Hostile {
         mode: "eats-memory",
-        options: &["--memory-limit=300M", "--reply-timeout=20s"],
-        code: 3,
+        options: &["--shrink-runs=1", "--memory-limit=300M", "--reply-timeout=20s"],
+        code: 1,
         parts: &["MemoryError"],
     },
     // With schemas, the place is named.

@@ -23,6 +23,10 @@ const FAILURES_MAX: u32 = 3;
 /// Runs in which the subject no longer answers: each waits for an answer that never comes.
 const HANGS_MAX: u32 = 40;
 
+/// Runs in which the subject dies: each costs the start of another process, up to half a second where
+/// the old one closes its output and goes on running.
+const DEATHS_MAX: u32 = 150;
+
 /// A broken claim in its smallest form.
 #[derive(Debug)]
 pub struct Shrunk<F: Catalog> {
@@ -63,7 +67,7 @@ impl Bounds<'_> {
 /// taking away one thing after the other until nothing can go. Each smaller scenario breaks the same
 /// claim, by the same cause and in the same shape, and the subject never sees more than before: a
 /// smaller plan can make a longer run. At most `runs_max` runs of 500 steps are spent; when `stop`
-/// becomes true, or the subject fails to run again and again, what is there is taken.
+/// becomes true, or the subject fails to run, hangs or dies again and again, what is there is taken.
 ///
 /// # Errors
 /// When the scenario of the tree does not show the target when it is run, or the subject does not
@@ -111,6 +115,7 @@ pub(super) fn shrink_seen<F: Catalog>(
         steps: original_tally.steps,
         failures: 0,
         hangs: 0,
+        deaths: 0,
         bounds,
     };
     let stripped = target.stripped(&original);
@@ -143,6 +148,7 @@ struct Search<'a, F: Catalog> {
     steps: u64,
     failures: u32,
     hangs: u32,
+    deaths: u32,
     bounds: Bounds<'a>,
 }
 
@@ -207,6 +213,7 @@ impl<F: Catalog> Search<'_, F> {
             run.not_run().is_some_and(|error| !matches!(error, SubjectError::Unsupported { .. })),
         );
         self.hangs += u32::from(matches!(run.failure, Some(SubjectError::TimedOut { .. })));
+        self.deaths += u32::from(matches!(run.failure, Some(SubjectError::Exited { .. })));
         seen(context, self.target, run).is_some() && run.tally.inputs <= self.best.1.tally.inputs
     }
 
@@ -215,6 +222,7 @@ impl<F: Catalog> Search<'_, F> {
             || self.steps >= self.bounds.runs_max.saturating_mul(RUN_STEPS)
             || self.failures >= FAILURES_MAX
             || self.hangs >= HANGS_MAX
+            || self.deaths >= DEATHS_MAX
             || self.bounds.is_stopped()
     }
 }
