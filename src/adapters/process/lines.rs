@@ -44,6 +44,9 @@ pub(super) enum LineError {
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Lines<R, W> {
     const CHUNK: usize = 64 << 10;
 
+    /// A line of this length is a long one.
+    const LONG: usize = 4 << 20;
+
     pub(super) fn new(reader: R, writer: W, line_bytes_max: usize) -> Self {
         Self {
             reader,
@@ -89,6 +92,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Lines<R, W> {
     /// Closes the input of the other side.
     pub(super) fn into_reader(self) -> R {
         self.reader
+    }
+
+    /// Doubles the buffer. A long line gets room for the longest at once: zeroed memory is not used
+    /// before it is written to, but each smaller buffer, and its copy, would be.
+    fn grow(&mut self) {
+        let longest = self.line_bytes_max + Self::CHUNK;
+        let is_long = self.filled >= Self::LONG;
+        let size = if is_long { longest } else { (2 * self.filled).min(longest) };
+        let mut larger = vec![0; size];
+        larger[..self.filled].copy_from_slice(&self.buffer);
+        self.buffer = larger;
     }
 
     /// A subject that talks before it has read its request would block us for ever if we did not
@@ -139,10 +153,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Lines<R, W> {
                 return Err(LineError::TooLong);
             }
             if self.filled == self.buffer.len() {
-                let larger = (2 * self.filled).min(self.line_bytes_max + Self::CHUNK);
-                // Doubling again would hold twice the longest line, and its copy.
-                self.buffer.reserve_exact(larger - self.filled);
-                self.buffer.resize(larger, 0);
+                self.grow();
             }
             match self.reader.read(&mut self.buffer[self.filled..]).await {
                 Ok(0) => return Err(LineError::Closed),
