@@ -46,20 +46,33 @@ mod linux {
     /// A process may fork while it is looked for; but not for ever faster than we look.
     const ROUNDS: u32 = 100;
 
+    /// A process shows no environment while it loads its program. Some never have one.
+    const LOADING_ROUNDS: u32 = 10;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+    enum Found {
+        Nothing,
+        Loading,
+        Marked,
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a killed process takes a moment to go")]
     pub(super) fn kill_all(mark: &str) {
+        let mut loading = 0;
         for _ in 0..ROUNDS {
-            if !kill_once(mark) {
-                return;
+            match kill_once(mark) {
+                Found::Nothing => return,
+                Found::Loading if loading == LOADING_ROUNDS => return,
+                Found::Loading => loading += 1,
+                Found::Marked => {}
             }
             thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Whether there was one.
-    fn kill_once(mark: &str) -> bool {
-        let Ok(entries) = fs::read_dir("/proc") else { return false };
-        let mut found = false;
+    fn kill_once(mark: &str) -> Found {
+        let Ok(entries) = fs::read_dir("/proc") else { return Found::Nothing };
+        let mut found = Found::Nothing;
         for entry in entries.flatten() {
             let number = entry.file_name().to_str().and_then(|name| name.parse().ok());
             let Some(pid) = number.and_then(Pid::from_raw) else { continue };
@@ -67,7 +80,11 @@ mod linux {
             let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else { continue };
             let Ok(environment) = fs::read(entry.path().join("environ")) else { continue };
             if environment.windows(mark.len()).any(|part| part == mark.as_bytes()) {
-                found |= pidfd_send_signal(&process, Signal::KILL).is_ok();
+                if pidfd_send_signal(&process, Signal::KILL).is_ok() {
+                    found = Found::Marked;
+                }
+            } else if environment.is_empty() && entry.path().join("exe").read_link().is_ok() {
+                found = found.max(Found::Loading);
             }
         }
         found
