@@ -127,6 +127,29 @@ fn what_clients_are_known_to_break_they_break() {
     each_deviation_is_seen::<TipsetSync>();
 }
 
+/// The request is sent before the healing, on a link of 20 s: its answer cannot come within the 30 s that
+/// btcd waits, and the drop comes after the healing.
+#[test]
+fn a_drop_for_what_a_slow_link_held_back_before_the_healing_is_no_finding() {
+    let scenario: Scenario<HeadersFirst> = serde_yaml::from_str(
+        "world: {profile: btcd-0.26, main: 2}
+peers:
+  - {id: 1, has: {tip: 'main:2'}, latency_ms: 20000, sessions: [{join_ms: 172004}]}
+  - id: 2
+    has: {tip: 'main:2'}
+    latency_ms: 10
+    sessions: [{join_ms: 0}]
+    faults: [{count: 2, kind: {type: duplicate}}]
+heal: {at_ms: 200000, liars: leave}",
+    )
+    .expect("a scenario");
+    let judge = Judge::new(Some("btcd-0.26"), Observes::ALL);
+    let context = Context::new(scenario).expect("it is valid");
+    let mut subject = InProcess::new(HeadersFirst::reference);
+    let run = run_once(&context, &mut subject, &judge, Record::Nothing);
+    assert!(run.verdict.violations().is_empty(), "{:?}", run.verdict);
+}
+
 fn each_deviation_is_seen<F: Catalog>() {
     for deviation in F::deviations() {
         let judge = judge_of_only::<F>(None, &[deviation.claim]);

@@ -140,11 +140,10 @@ impl<F: Family> HonestKept<F> {
         let plan = scenario.peers.iter().find(|plan| plan.id == peer);
         let (Some(plan), Some(record)) = (plan, self.records.get(&peer)) else { return true };
         let world = &self.context.world;
-        // What was held back until the healing comes then, and it takes its time.
-        let has_healed = now.as_millis() > scenario.heal.at_ms + F::ANSWER_MS;
+        let heal_ms = scenario.heal.at_ms;
         record.spoiled
             || record.late_at.is_some_and(|at| now.since(at) <= GRUDGE_MS)
-            || record.owes(plan, now, has_healed)
+            || record.owes(plan, now, heal_ms)
             || !F::must_keep(world, &plan.has)
             || record.acts.iter().any(|act| !F::must_keep_after(world, act))
             || !F::is_of_use(world, &plan.has, &record.acts, &self.progress, now)
@@ -178,14 +177,17 @@ impl<F: Family> Record<F> {
     }
 
     /// Whether an answer is overdue. Silence may be an answer, so it counts only where the plan holds
-    /// one back: by a lie that has begun, a dead or slow link.
-    fn owes(&self, plan: &PeerPlan<F>, now: Time, has_healed: bool) -> bool {
+    /// one back: by a lie that has begun, a dead or slow link. What a link has held back until the
+    /// healing comes then, and takes its time; so does what was asked for before, on a slow link.
+    fn owes(&self, plan: &PeerPlan<F>, now: Time, heal_ms: Millis) -> bool {
+        let has_healed = now.as_millis() > heal_ms + F::ANSWER_MS;
         let lies = plan.lies.iter().any(|lie| lie.from < self.asked);
         let latency_ms = 2 * plan.latency_ms;
         let delays =
             |kind| matches!(kind, FaultKind::Delay { by_ms } if by_ms + latency_ms > F::ANSWER_MS);
         let is_slow = 2 * plan.latency_ms > F::ANSWER_MS
             || plan.faults.iter().any(|fault| delays(fault.kind));
+        let may_be_held = |asked: Time| !has_healed || asked.as_millis() <= heal_ms;
         self.requests.values().any(|(asked_at, answered)| {
             let is_dead = |asked: Time| {
                 plan.stalls.iter().any(|stall| {
@@ -194,7 +196,7 @@ impl<F: Family> Record<F> {
             };
             !answered
                 && now.since(*asked_at) > F::ANSWER_MS
-                && (lies || (!has_healed && (is_slow || is_dead(*asked_at))))
+                && (lies || (may_be_held(*asked_at) && (is_slow || is_dead(*asked_at))))
         })
     }
 }
